@@ -1,0 +1,114 @@
+/**
+ * The store: where an embedder keeps the state that contracts read.
+ *
+ * State is one ordered map of byte strings. The library only reads it, through two functions that the
+ * embedder supplies; what an execution changed comes back as a sorted batch (execution.h) that the
+ * embedder applies atomically, or drops. `aether_memory_store` is an implementation in memory.
+ *
+ * Keys of the map (the first byte is the kind):
+ *
+ *   0x01 ‖ address (32 bytes)                            the record of an account: below
+ *   0x02 ‖ contract address (32 bytes) ‖ key (1–256)     one storage value of a contract, 0–64 KiB
+ *
+ * Record of an account: balance, u128, 16 bytes, little endian. Later versions append fields; a reader
+ * takes absent ones as zero.
+ *
+ * Thread safety: one-at-a-time for each execution; several executions may share a store whose functions
+ * are thread-safe.
+ */
+#ifndef AETHER_STORE_H
+#define AETHER_STORE_H
+
+#include <aether/status.h>
+#include <aether/types.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AETHER_KEY_LEN_MAX 256                                        /**< bytes of a contract's key */
+#define AETHER_STORE_KEY_LEN_MAX (1 + AETHER_ADDRESS_LEN + AETHER_KEY_LEN_MAX) /**< bytes of a store key */
+
+#define AETHER_STORE_KIND_ACCOUNT 0x01
+#define AETHER_STORE_KIND_STORAGE 0x02
+
+/** Read access to a state. A plain struct, copied freely; the functions must see one unchanging state
+ *  while an execution runs. */
+typedef struct aether_store {
+    void *user; /**< handed to every function */
+
+    /**
+     * Look one key up.
+     *
+     * @param key        1 … AETHER_STORE_KEY_LEN_MAX bytes; borrowed during the call
+     * @param out_value  when found: bytes that stay valid until the execution ends, or, if the store can
+     *                   not promise that, until the next call of one of these functions
+     * @param out_found  whether the key is present; an empty value is present
+     * @return OK, or STORAGE_FAILED: fault, the execution is abandoned
+     */
+    aether_status (*get)(
+        void *user, aether_bytes key, aether_bytes *out_value, bool *out_found, aether_error *err);
+
+    /**
+     * The neighbour of a key, in byte order, among the keys that start with `prefix`.
+     *
+     * @param prefix      0 … AETHER_STORE_KEY_LEN_MAX bytes
+     * @param after       the result is greater than this (smaller if `descending`); length 0: from the
+     *                    first (last) key with the prefix. Otherwise it starts with `prefix`
+     * @param descending  false: the smallest key greater than `after`; true: the greatest smaller one
+     * @param out_key     when found; valid as `out_value` of get
+     * @param out_found   false at the end
+     * @return OK, or STORAGE_FAILED
+     */
+    aether_status (*next)(void *user, aether_bytes prefix, aether_bytes after, bool descending,
+        aether_bytes *out_key, bool *out_found, aether_error *err);
+} aether_store;
+
+/** One change of a state. */
+typedef struct aether_change {
+    aether_bytes key;   /**< a store key */
+    aether_bytes value; /**< the new value; meaningless if removed */
+    bool is_removed;
+} aether_change;
+
+/** Write the store key of a contract's storage key.
+ *  @param key      1 … 256 bytes
+ *  @param out      at least 33 + key.len bytes
+ *  @return bytes written: 33 + key.len */
+AETHER_API size_t aether_storage_key_encode(
+    const aether_address *contract, aether_bytes key, uint8_t *out);
+
+/** Write the store key of an account's record. @param out 33 bytes. @return 33 */
+AETHER_API size_t aether_account_key_encode(const aether_address *address, uint8_t *out);
+
+/** A state in memory: an ordered map. Thread safety: one-at-a-time. */
+typedef struct aether_memory_store aether_memory_store;
+
+/** @return OK, OUT_OF_MEMORY */
+AETHER_API AETHER_MUST_CHECK aether_status aether_memory_store_create(
+    aether_memory_store **out_store, aether_error *err);
+
+/** NULL is a no-op. */
+AETHER_API void aether_memory_store_destroy(aether_memory_store *store);
+
+/** The read interface of a memory store. Views it hands out stay valid until the next apply. */
+AETHER_API aether_store aether_memory_store_interface(aether_memory_store *store);
+
+/**
+ * Apply a batch of changes.
+ *
+ * @param changes  `count` entries in any order; of two with one key the later wins; copied
+ * @return OK
+ * @return INVALID_ARGUMENT  a key is empty or too long; nothing was applied
+ * @return OUT_OF_MEMORY     fault; nothing was applied
+ */
+AETHER_API AETHER_MUST_CHECK aether_status aether_memory_store_apply(aether_memory_store *store,
+    const aether_change *changes, size_t count, aether_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

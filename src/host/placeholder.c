@@ -1,0 +1,1 @@
+typedef int ae_placeholder; // until the module's sources land

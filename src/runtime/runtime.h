@@ -1,0 +1,42 @@
+/* One call: a message to an outcome. Joins the engine's instances with the host over a journal.
+ *
+ * Life: ae_runtime_create → ae_program_load → ae_runtime_call … → ae_program_destroy → ae_runtime_destroy.
+ * Thread safety: thread-safe; a workspace serves one call at a time. */
+#ifndef AE_RUNTIME_RUNTIME_H
+#define AE_RUNTIME_RUNTIME_H
+
+#include "engine/engine.h"
+#include "gas/instrument.h"
+#include "host/host.h"
+#include "wasm/name.h"
+
+#include <aether/execution.h>
+
+typedef struct ae_runtime ae_runtime;
+
+/* Code that can be called: facts of the upload, native code, and what a trace needs. */
+typedef struct ae_program ae_program;
+
+AETHER_MUST_CHECK aether_status ae_runtime_create(
+    const aether_engine_options *options, ae_runtime **out_runtime, aether_error *err);
+void ae_runtime_destroy(ae_runtime *runtime);
+
+/* Validate, instrument, compile. wasm: a binary; copied. */
+AETHER_MUST_CHECK aether_status ae_program_load(
+    ae_runtime *runtime, aether_bytes wasm, ae_program **out_program, aether_error *err);
+void ae_program_destroy(ae_program *program);
+
+bool ae_program_has_entry(const ae_program *program, aether_entry entry);
+
+/* What one call is and what it starts from. */
+typedef struct ae_message {
+    aether_entry entry;
+    uint64_t gas_limit;
+    ae_frame_context context;
+} ae_message;
+
+/* Run one message over a state; the result owns what it points to. Statuses as aether_execute. */
+AETHER_MUST_CHECK aether_status ae_runtime_call(ae_program *program, const ae_message *message,
+    const aether_store *store, aether_execution_result *out_result, aether_error *err);
+
+#endif
