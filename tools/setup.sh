@@ -1,36 +1,55 @@
 #!/bin/sh
 # Install what is missing to build Aether on Debian 12: packages by name, then Wasmtime, once per machine.
-# Idempotent and quiet when nothing is missing. Without root or sudo it prints the line to type, and stops.
+# Idempotent, and quiet when nothing is missing. Without root or sudo it prints the line to type, and stops.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
+rust_min=1.95.0
+
+# rustup puts its tools here; a shell that was open before, sudo or cron may not look there.
+PATH="${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$PATH"
+export PATH
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+missing_packages() {
+    installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | sed -n 's/ installed$//p')
+    while read -r package; do
+        echo "$installed" | grep -qxF "$package" || printf ' %s' "$package"
+    done <"$root/tools/debian-packages.txt"
+}
 
 install_packages() {
-    missing=""
-    while read -r package; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" ||
-            missing="$missing $package"
-    done <"$root/tools/debian-packages.txt"
+    if ! command -v dpkg-query >/dev/null 2>&1; then
+        # Not Debian: CMake names what it cannot find.
+        return 0
+    fi
+    missing=$(missing_packages)
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" = 0 ]; then
         sudo=""
     elif command -v sudo >/dev/null 2>&1; then
         sudo="sudo"
     else
-        echo "setup: these packages are missing; as root, type: apt-get install$missing" >&2
-        exit 1
+        fail "packages are missing; as root, type: apt-get install -y --no-install-recommends$missing"
     fi
     echo "setup: installing$missing"
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing
+    # Word splitting is meant: $sudo may be nothing, $missing is a list.
+    # shellcheck disable=SC2086
+    if ! $sudo apt-get update -q || ! $sudo env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends $missing; then
+        fail "could not install packages; as root, type: apt-get install -y --no-install-recommends$missing"
+    fi
 }
 
 check_rust() {
     version=$(rustc --version 2>/dev/null | cut -d' ' -f2 || true)
-    if [ -z "$version" ] ||
-        [ "$(printf '%s\n1.95.0\n' "$version" | sort -V | head -n 1)" != 1.95.0 ]; then
-        echo "setup: Wasmtime needs Rust 1.95 or newer, found ${version:-none}; get it from https://rustup.rs and run this again" >&2
-        exit 1
-    fi
+    command -v cargo >/dev/null 2>&1 || version=""
+    lowest=$(printf '%s\n%s\n' "${version:-0}" "$rust_min" | sort -V | head -n 1)
+    [ "$lowest" = "$rust_min" ] ||
+        fail "need Rust $rust_min or newer to build Wasmtime, found ${version:-none}: install it from https://rustup.rs (or: rustup update stable), then run this again"
 }
 
 # Turn the #cmakedefine lines of the chosen features into #defines.
@@ -44,26 +63,41 @@ WINCH DEBUG_BUILTINS POOLING_ALLOCATOR PULLEY"
     sed -e "$script" -e '/^#cmakedefine/d' "$1" >"$2"
 }
 
+# Where cargo unpacked the sources of the C API, which hold its headers.
+capi_source() {
+    cargo metadata --locked --format-version 1 --manifest-path "$1" |
+        python3 -c 'import json,os,sys; print(next(os.path.dirname(p["manifest_path"])
+            for p in json.load(sys.stdin)["packages"] if p["name"] == "wasmtime-c-api-impl"))'
+}
+
 build_wasmtime() {
     target=$("$root/tools/wasmtime_dir.sh")
     [ -f "$target/lib/libaether_wasmtime.a" ] && return 0
     check_rust
-    mkdir -p "$(dirname "$target")"
-    work=$(mktemp -d "$target.XXXXXX")
-    trap 'rm -rf "$work"' EXIT
-    echo "setup: building Wasmtime 48.0.8 into $target (about four minutes on two cores, once per machine)"
     manifest="$root/third_party/wasmtime/Cargo.toml"
-    CARGO_TARGET_DIR="$work/target" CARGO_TERM_PROGRESS_WHEN=auto \
-        cargo build --release --locked --manifest-path "$manifest"
-    source=$(cargo metadata --locked --format-version 1 --manifest-path "$manifest" |
-        python3 -c 'import json,os,sys; print(next(os.path.dirname(p["manifest_path"])
-            for p in json.load(sys.stdin)["packages"] if p["name"] == "wasmtime-c-api-impl"))')
+    work="$target.build" # kept when interrupted, so that the next run goes on from there
+    mkdir -p "$work" || fail "cannot write to $(dirname "$target"); set AETHER_CACHE to a folder that can be written"
+
+    exec 9>"$target.lock" # one build at a time; who waited finds it done
+    flock -n 9 || {
+        echo "setup: another build of Wasmtime is running; waiting for it"
+        flock 9
+    }
+    [ -f "$target/lib/libaether_wasmtime.a" ] && return 0
+
+    wasmtime=$(sed -n 's/^version = "=\(.*\)"$/\1/p' "$manifest")
+    echo "setup: building Wasmtime $wasmtime into $target (about five minutes on two cores, once per machine)"
+    CARGO_TARGET_DIR="$work/target" cargo build --release --locked --manifest-path "$manifest" ||
+        fail "Wasmtime did not build; cargo's own message is above"
+    source=$(capi_source "$manifest")
+    rm -rf "$work/out" "$target"
     mkdir -p "$work/out/lib"
     cp -r "$source/include" "$work/out/include"
     write_conf_header "$source/include/wasmtime/conf.h.in" "$work/out/include/wasmtime/conf.h"
     cp "$work/target/release/libaether_wasmtime.a" "$work/out/lib/"
-    rm -rf "$target"
     mv "$work/out" "$target"
+    rm -rf "$work"
+    echo "setup: Wasmtime is built"
 }
 
 install_packages

@@ -1,7 +1,18 @@
 #!/bin/sh
 # Print where the built Wasmtime lies (or will lie): a cache outside the build presets, keyed by the
 # manifest, the lock file and the wrapper's source, so that a second clone on the same machine finds it.
+# AETHER_CACHE moves it; without a home folder it lies in build/.
 set -eu
-here=$(cd "$(dirname "$0")/../third_party/wasmtime" && pwd)
+root=$(cd "$(dirname "$0")/.." && pwd)
+here="$root/third_party/wasmtime"
 key=$(cat "$here/Cargo.toml" "$here/Cargo.lock" "$here/src/lib.rs" | sha256sum | cut -c1-16)
-echo "${AETHER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aether}/wasmtime-$key"
+if [ -n "${AETHER_CACHE:-}" ]; then
+    cache=$AETHER_CACHE
+elif [ -n "${XDG_CACHE_HOME:-}" ]; then
+    cache=$XDG_CACHE_HOME/aether
+elif [ -d "${HOME:-}" ] && [ -w "$HOME" ]; then
+    cache=$HOME/.cache/aether
+else
+    cache=$root/build/cache
+fi
+echo "$cache/wasmtime-$key"

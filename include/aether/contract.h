@@ -96,7 +96,8 @@ typedef struct aether_module_info {
     uint64_t instantiation_gas; /**< paid by who calls; not part of a frame's own gas */
     aether_hash code_hash;      /**< of the bytes that a deployment would upload */
     size_t function_count;
-    const aether_function_info *functions; /**< imports first; lives as long as the contract */
+    const aether_function_info *functions; /**< imports first; lives until the info is destroyed */
+    void *owner;                           /**< the library's; do not touch */
 } aether_module_info;
 
 /**
@@ -104,8 +105,10 @@ typedef struct aether_module_info {
  *
  * @param wasm_or_wat  borrowed during the call
  * @param schedule     whose prices `static_gas` and `instantiation_gas` are
- * @param out_info     receives the description; release it with aether_module_info_destroy
- * @return as aether_contract_validate
+ * @param out_info     its struct_size set by the caller; receives the description, which is released with
+ *                     aether_module_info_destroy
+ * @return as aether_contract_validate, and INVALID_ARGUMENT
+ * On failure: *out_info is untouched.
  */
 AETHER_API AETHER_MUST_CHECK aether_status aether_module_inspect(aether_bytes wasm_or_wat,
     aether_schedule schedule, aether_module_info *out_info, aether_error *err);

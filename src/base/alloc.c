@@ -3,7 +3,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-static _Atomic uint64_t allocations_left = UINT64_MAX; // a switch for tests, not state of the library
+static _Atomic uint64_t allocations_left =
+    UINT64_MAX; // a switch for tests, not state of the library
 
 static int may_allocate(void) {
     uint64_t left = atomic_load_explicit(&allocations_left, memory_order_relaxed);

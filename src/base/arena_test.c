@@ -1,7 +1,7 @@
 /* The arena hands out aligned memory and refuses, without moving, what does not fit.
  * Method: small chunks, requests at and past the cap; reset keeps one chunk. */
-#include "base/arena.h"
 #include "base/alloc.h"
+#include "base/arena.h"
 
 #include "harness/test.h"
 

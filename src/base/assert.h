@@ -1,5 +1,5 @@
-/* Assertions that stay on in release builds: a false invariant must stop this node rather than fork the
- * chain. Bytes from outside are never asserted, they are checked.
+/* Assertions that stay on in release builds: a false invariant must stop this node rather than fork
+ * the chain. Bytes from outside are never asserted, they are checked.
  *
  * Thread safety: immutable. */
 #ifndef AE_BASE_ASSERT_H

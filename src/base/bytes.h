@@ -38,8 +38,7 @@ static inline bool ae_bytes_equal(aether_bytes a, aether_bytes b) {
 }
 
 static inline bool ae_bytes_starts_with(aether_bytes a, aether_bytes prefix) {
-    return a.len >= prefix.len &&
-           (prefix.len == 0 || memcmp(a.data, prefix.data, prefix.len) == 0);
+    return a.len >= prefix.len && (prefix.len == 0 || memcmp(a.data, prefix.data, prefix.len) == 0);
 }
 
 static inline void ae_put_u32_le(uint8_t *out, uint32_t value) {
@@ -69,7 +68,8 @@ static inline aether_u128 ae_get_u128_le(const uint8_t *in) {
     return (aether_u128){.low = ae_get_u64_le(in), .high = ae_get_u64_le(in + 8)};
 }
 
-/* Whether bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
+/* Whether bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most
+ * U+10FFFF). */
 bool ae_utf8_is_valid(aether_bytes text);
 
 #endif

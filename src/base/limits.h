@@ -10,7 +10,9 @@ enum {
 
 #define AE_PAGE_LEN 65536 /* bytes of a Wasm page */
 
-_Static_assert(AE_MEMORY_PAGES_INITIAL_MAX <= AE_MEMORY_PAGES_MAX, "initial memory fits the maximum");
-_Static_assert((long)AE_MEMORY_PAGES_MAX * AE_PAGE_LEN <= AE_GUEST_MEMORY_LEN_MAX, "one memory fits");
+_Static_assert(
+    AE_MEMORY_PAGES_INITIAL_MAX <= AE_MEMORY_PAGES_MAX, "initial memory fits the maximum");
+_Static_assert(
+    (long)AE_MEMORY_PAGES_MAX *AE_PAGE_LEN <= AE_GUEST_MEMORY_LEN_MAX, "one memory fits");
 
 #endif

@@ -1,5 +1,5 @@
-/* One parameter or result of a host function, as the engine hands it over: 16 bytes, of which the low
- * ones hold an i32 (4 bytes) or i64 (8 bytes), little endian.
+/* One parameter or result of a host function, as the engine hands it over: 16 bytes, of which the
+ * low ones hold an i32 (4 bytes) or i64 (8 bytes), little endian.
  *
  * Thread safety: immutable. */
 #ifndef AE_BASE_SLOT_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 typedef struct ae_slot {
-    _Alignas(16) uint64_t bits;
+    uint64_t bits;
     uint64_t unused;
 } ae_slot;
 

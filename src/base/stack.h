@@ -1,5 +1,5 @@
-/* Stacks that contracts run on: mapped with a guard page, so that neither the embedder's thread stack nor
- * its size matters.
+/* Stacks that contracts run on: mapped with a guard page, so that neither the embedder's thread
+ * stack nor its size matters.
  *
  * Life: ae_stack_map → ae_stack_call … → ae_stack_unmap. Thread safety: one-at-a-time. */
 #ifndef AE_BASE_STACK_H

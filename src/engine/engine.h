@@ -1,8 +1,8 @@
-/* The Wasm engine: native code from metered modules, and instances that run it. The only folder that knows
- * Wasmtime.
+/* The Wasm engine: native code from metered modules, and instances that run it. The only folder
+ * that knows Wasmtime.
  *
- * Nothing outside depends on how long a store or an instance lives: a caller acquires an instance of a code,
- * enters it any number of times, reads how it ended, and gives it back.
+ * Nothing outside depends on how long a store or an instance lives: a caller acquires an instance
+ * of a code, enters it any number of times, reads how it ended, and gives it back.
  *
  * Life: ae_engine_create → ae_code_compile → ae_instance_acquire → ae_instance_enter … →
  * ae_instance_release → ae_code_destroy → ae_engine_destroy.
@@ -21,9 +21,13 @@ typedef struct ae_engine ae_engine;
 typedef struct ae_code ae_code;
 typedef struct ae_instance ae_instance;
 
-/* Native stack that contract code may take below the point where it is entered, in bytes. The metered
- * limit is 256 KiB; see docs for how far native frames may exceed metered ones. */
-#define AE_NATIVE_STACK_LEN (64u << 20)
+/* Native stack that contract code may take below the point where it is entered, in bytes; committed
+ * only as it is touched. The metered stack (256 KiB) ends first, for every accepted module: there
+ * are at most 256 KiB / 72 = 3,640 frames (a frame that calls holds one value at least), and a
+ * function of 128 KiB can make an optimising compiler keep at most about 11,000 values alive across
+ * a call that are neither locals nor operands (each is computed before and used after, 12 bytes of
+ * body), so 90 KB for a native frame. */
+#define AE_NATIVE_STACK_LEN ((size_t)512 << 20)
 
 /* What a host function sees of the instance that called it. */
 typedef struct ae_guest {
@@ -31,8 +35,8 @@ typedef struct ae_guest {
     void *frame;    /* as given to ae_instance_acquire */
 } ae_guest;
 
-/* A host function. `data` is its import's. The arguments are in slots, the metered counter last; results
- * go to slots, the counter last. False: stop the instance; why is the frame's to know. */
+/* A host function. `data` is its import's. The arguments are in slots, the metered counter last;
+ * results go to slots, the counter last. False: stop the instance; why is the frame's to know. */
 typedef bool (*ae_import_function)(const void *data, ae_guest *guest, ae_slot *slots);
 
 /* One function that every module may import. */
@@ -66,14 +70,14 @@ typedef enum ae_code_entry {
     AE_CODE_ENTRY_COUNT
 } ae_code_entry;
 
-/* Compile a metered module and link it. OK, OUT_OF_MEMORY, ENGINE_FAILED: the module was accepted before,
- * so a failure is this machine's. */
+/* Compile a metered module and link it. OK, OUT_OF_MEMORY, ENGINE_FAILED: the module was accepted
+ * before, so a failure is this machine's. */
 AETHER_MUST_CHECK aether_status ae_code_compile(
     ae_engine *engine, aether_bytes instrumented, ae_code **out_code, aether_error *err);
 void ae_code_destroy(ae_code *code);
 
-/* An instance as new: memory, globals and table as the module says. `frame` is handed to host functions.
- * OK, OUT_OF_MEMORY, ENGINE_FAILED. */
+/* An instance as new: memory, globals and table as the module says. `frame` is handed to host
+ * functions. OK, OUT_OF_MEMORY, ENGINE_FAILED. */
 AETHER_MUST_CHECK aether_status ae_instance_acquire(
     ae_code *code, void *frame, ae_instance **out_instance, aether_error *err);
 
@@ -83,7 +87,7 @@ void ae_instance_release(ae_instance *instance);
 /* The instance's memory and frame; memory.len is 0 without one. */
 ae_guest *ae_instance_guest(ae_instance *instance);
 
-#define AE_EXIT_FRAMES_MAX 32 /* the engine keeps 20 of its own */
+#define AE_EXIT_FRAMES_MAX 64 /* innermost ones kept of a trap */
 
 typedef struct ae_exit_frame {
     uint32_t function; /* index in the instrumented module */
@@ -99,22 +103,23 @@ typedef enum ae_exit_kind {
 /* How an entered function ended. */
 typedef struct ae_exit {
     ae_exit_kind kind;
-    aether_end trap;    /* of TRAPPED: UNREACHABLE stands for every `unreachable` of the metered module */
+    aether_end
+        trap; /* of TRAPPED: UNREACHABLE stands for every `unreachable` of the metered module */
     int64_t end_global; /* of STOPPED and TRAPPED: the exported global `end` */
     uint32_t frame_count;
     ae_exit_frame frames[AE_EXIT_FRAMES_MAX]; /* innermost first */
 } ae_exit;
 
-/* Run an exported function: `slots` holds the arguments and then the results. Runs on the calling stack,
- * which must have AE_NATIVE_STACK_LEN and more (base/stack.h).
+/* Run an exported function: `slots` holds the arguments and then the results. Runs on the calling
+ * stack, which must have AE_NATIVE_STACK_LEN and more (base/stack.h).
  *
  * OK with *out_exit filled · ENGINE_FAILED: fault (the native stack was exhausted, a trap that no
  * accepted module can cause, the entry is absent). */
 AETHER_MUST_CHECK aether_status ae_instance_enter(ae_instance *instance, ae_code_entry entry,
     ae_slot *slots, size_t slot_count, ae_exit *out_exit, aether_error *err);
 
-/* Grow the guest's memory by `pages` within its maximum, from inside a host function; the view is renewed.
- * False: the engine could not, which below the limits is a fault. */
+/* Grow the guest's memory by `pages` within its maximum, from inside a host function; the view is
+ * renewed. False: the engine could not, which below the limits is a fault. */
 bool ae_guest_grow(ae_guest *guest, uint32_t pages);
 
 /* "wasmtime 48.0.8" */

@@ -1,7 +1,7 @@
 /* One call: a message to an outcome. Joins the engine's instances with the host over a journal.
  *
- * Life: ae_runtime_create → ae_program_load → ae_runtime_call … → ae_program_destroy → ae_runtime_destroy.
- * Thread safety: thread-safe; a workspace serves one call at a time. */
+ * Life: ae_runtime_create → ae_program_load → ae_runtime_call … → ae_program_destroy →
+ * ae_runtime_destroy. Thread safety: thread-safe; a workspace serves one call at a time. */
 #ifndef AE_RUNTIME_RUNTIME_H
 #define AE_RUNTIME_RUNTIME_H
 

@@ -1,0 +1,100 @@
+#include "runtime/program.h"
+
+#include "base/alloc.h"
+#include "crypto/hash.h"
+
+static void destroy(ae_program *program) {
+    ae_code_destroy(program->code);
+    ae_instrumented_deinit(&program->instrumented);
+    ae_names_deinit(&program->names);
+    ae_module_deinit(&program->module);
+    ae_free(program->bytes);
+    ae_free(program);
+}
+
+// The living program of these bytes with one user more, or NULL.
+static ae_program *share(ae_runtime *runtime, const aether_hash *hash) {
+    ae_mutex_lock(&runtime->lock);
+    ae_program *program = runtime->programs;
+    while (program != NULL && memcmp(&program->hash, hash, sizeof *hash) != 0)
+        program = program->next;
+    if (program != NULL)
+        program->users++;
+    ae_mutex_unlock(&runtime->lock);
+    return program;
+}
+
+static void add(ae_runtime *runtime, ae_program *program) {
+    program->users = 1;
+    ae_mutex_lock(&runtime->lock);
+    program->next = runtime->programs;
+    runtime->programs = program;
+    ae_mutex_unlock(&runtime->lock);
+}
+
+static aether_status prepare(ae_program *program, size_t len, aether_error *err) {
+    const ae_import_rules rules = ae_host_import_rules();
+    AE_TRY(ae_module_decode(ae_bytes(program->bytes, len), rules, &program->module, err));
+    AE_TRY(ae_names_decode(&program->module, rules, &program->names, err));
+    AE_TRY(
+        ae_instrument(&program->module, program->runtime->schedule, &program->instrumented, err));
+    AE_TRY(ae_code_compile(program->runtime->engine,
+        ae_bytes(program->instrumented.bytes, program->instrumented.len), &program->code, err));
+    ae_free(program->instrumented.bytes);
+    program->instrumented.bytes = NULL;
+    return AETHER_OK;
+}
+
+aether_status ae_program_load(
+    ae_runtime *runtime, aether_bytes wasm, ae_program **out_program, aether_error *err) {
+    aether_hash hash;
+    if (wasm.len > (size_t)AE_MODULE_LEN_MAX + AE_CUSTOM_LEN_MAX)
+        return ae_fail(err, AETHER_LIMIT_EXCEEDED, "module_len: %zu bytes, at most %d", wasm.len,
+            AE_MODULE_LEN_MAX + AE_CUSTOM_LEN_MAX);
+    ae_sha256(wasm, &hash);
+    ae_program *program = share(runtime, &hash);
+    if (program != NULL) {
+        *out_program = program;
+        return AETHER_OK;
+    }
+    program = ae_alloc(1, sizeof *program);
+    if (program == NULL)
+        return ae_fail(err, AETHER_OUT_OF_MEMORY, "program");
+    program->runtime = runtime;
+    program->hash = hash;
+    program->bytes = ae_alloc(1, wasm.len);
+    if (program->bytes == NULL) {
+        ae_free(program);
+        return ae_fail(err, AETHER_OUT_OF_MEMORY, "module of %zu bytes", wasm.len);
+    }
+    if (wasm.len != 0)
+        memcpy(program->bytes, wasm.data, wasm.len);
+    const aether_status status = prepare(program, wasm.len, err);
+    if (status != AETHER_OK) {
+        destroy(program);
+        return status;
+    }
+    add(runtime, program);
+    *out_program = program;
+    return AETHER_OK;
+}
+
+void ae_program_destroy(ae_program *program) {
+    if (program == NULL)
+        return;
+    ae_runtime *runtime = program->runtime;
+    ae_mutex_lock(&runtime->lock);
+    const bool is_last = --program->users == 0;
+    ae_program **link = &runtime->programs;
+    while (is_last && *link != program)
+        link = &(*link)->next;
+    if (is_last)
+        *link = program->next;
+    ae_mutex_unlock(&runtime->lock);
+    if (is_last)
+        destroy(program);
+}
+
+bool ae_program_has_entry(const ae_program *program, aether_entry entry) {
+    return program->module.entries[entry] != AE_NO_INDEX;
+}
