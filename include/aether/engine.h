@@ -65,7 +65,7 @@ typedef struct aether_engine_options {
 AETHER_API AETHER_MUST_CHECK aether_status aether_engine_create(
     const aether_engine_options *options, aether_engine **out_engine, aether_error *err);
 
-/** Destroy an engine; NULL is a no-op. Every contract and result made from it must be gone. */
+/** Destroy an engine; NULL is a no-op. Every contract made from it must be gone; results may live on. */
 AETHER_API void aether_engine_destroy(aether_engine *engine);
 
 #ifdef __cplusplus

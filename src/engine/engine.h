@@ -21,13 +21,14 @@ typedef struct ae_engine ae_engine;
 typedef struct ae_code ae_code;
 typedef struct ae_instance ae_instance;
 
-/* Native stack that contract code may take below the point where it is entered, in bytes; committed
- * only as it is touched. The metered stack (256 KiB) ends first, for every accepted module: there
- * are at most 256 KiB / 72 = 3,640 frames (a frame that calls holds one value at least), and a
- * function of 128 KiB can make an optimising compiler keep at most about 11,000 values alive across
- * a call that are neither locals nor operands (each is computed before and used after, 12 bytes of
- * body), so 90 KB for a native frame. */
-#define AE_NATIVE_STACK_LEN ((size_t)512 << 20)
+/* Native stack that contract code may take below the point where it is entered, in bytes; committed only as
+ * it is touched. The metered stack (256 KiB) must end first, for every accepted module, although native
+ * frames can exceed metered ones many times: an optimising compiler keeps values that it computed before a
+ * call for after it. Each such value takes at least 7 bytes of a body of at most 128 KiB (one operator before
+ * the call; after it one operator and three instructions that use it), so a native frame has at most 150 KB;
+ * a frame that does this is metered with at least 80 bytes, so there are at most 3,276: below 492 MB. What is
+ * touched was paid for: a value kept on the stack costs two operators of gas in every frame. */
+#define AE_NATIVE_STACK_LEN ((size_t)1 << 30)
 
 /* What a host function sees of the instance that called it. */
 typedef struct ae_guest {
