@@ -35,7 +35,8 @@ endfunction()
 # ae_test(<target> <source> MODULES <module>... LINKS <foreign target>...)
 function(ae_test target source)
   cmake_parse_arguments(ARG "" "" "MODULES;LINKS" ${ARGN})
-  add_executable(${target} ${source} ${PROJECT_SOURCE_DIR}/tests/harness/test.c)
+  add_executable(${target} ${source} ${PROJECT_SOURCE_DIR}/tests/harness/test.c
+    ${PROJECT_SOURCE_DIR}/tests/harness/wasm_builder.c)
   set(objects)
   foreach(module ${ARG_MODULES})
     list(APPEND objects $<TARGET_OBJECTS:ae_${module}>)
@@ -44,7 +45,8 @@ function(ae_test target source)
   target_link_libraries(${target} PRIVATE ae_flags ${ARG_LINKS})
   target_link_options(${target} PRIVATE LINKER:--gc-sections)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_compile_definitions(${target} PRIVATE AE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${target} PRIVATE AE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    AE_WASMTIME_DIR="${AETHER_WASMTIME_DIR}")
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${target}_cases.cmake)
   add_custom_command(TARGET ${target} POST_BUILD VERBATIM
     COMMAND ${CMAKE_COMMAND} -DEXE=$<TARGET_FILE:${target}> -DPREFIX=${target} -DOUT=${cases}

@@ -1,0 +1,87 @@
+#!/bin/sh
+# The installed package is complete: programs outside the tree build against it, run, and print what they must.
+# Method: each case builds from the installed prefix only, through pkg-config or find_package.
+set -eu
+case=$1 prefix=$2 work=$3 cc=$4 cxx=$5 cmake=$6
+here=$(cd "$(dirname "$0")" && pwd)
+examples=$(cd "$here/../../examples" && pwd)
+strict="-Wall -Wextra -pedantic -Werror"
+rm -rf "$work"
+mkdir -p "$work"
+
+fail() {
+    echo "consumer: $*" >&2
+    exit 1
+}
+
+# pkg-config as it sees a prefix and nothing else.
+package() {
+    PKG_CONFIG_LIBDIR=$(dirname "$(find "$1" -name aether.pc)") pkg-config "$2" "$3" aether
+}
+
+library_dir() {
+    dirname "$(find "$1" -name 'libaether.so')"
+}
+
+# Gas is part of the protocol's tables, not of this test: that it is used, and within the limit, is.
+check_output() {
+    grep -v '^gas used: ' "$work/output" | diff -u "$here/run_contract.expected" - || fail "another output"
+    [ "$(grep -cE '^gas used: [1-9][0-9]* of 100000$' "$work/output")" = 2 ] || fail "no gas was used"
+}
+
+build_c17() {
+    # shellcheck disable=SC2046,SC2086
+    "$cc" -std=c17 $strict "$examples/run_contract.c" $(package "$1" --cflags --libs) -o "$work/run_contract"
+}
+
+c17_with_pkg_config() {
+    build_c17 "$prefix"
+    LD_LIBRARY_PATH=$(library_dir "$prefix") "$work/run_contract" >"$work/output"
+    check_output
+}
+
+cpp17_with_pkg_config() {
+    # shellcheck disable=SC2046,SC2086
+    "$cxx" -std=c++17 $strict "$here/consumer.cpp" $(package "$prefix" --cflags --libs) -o "$work/consumer"
+    LD_LIBRARY_PATH=$(library_dir "$prefix") "$work/consumer"
+}
+
+c17_with_find_package() {
+    "$cmake" -S "$here/package" -B "$work/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DEXAMPLES="$examples" \
+        -DCMAKE_C_COMPILER="$cc"
+    "$cmake" --build "$work/build"
+    "$work/build/run_contract" >"$work/output" # CMake wrote where the library lies into the program
+    check_output
+}
+
+installed_tree_can_be_moved() {
+    cp -r "$prefix" "$work/moved"
+    build_c17 "$work/moved"
+    case $(package "$work/moved" --cflags --libs) in
+    *"$prefix"*) fail "aether.pc names the old place" ;;
+    esac
+    LD_LIBRARY_PATH=$(library_dir "$work/moved") "$work/run_contract" >"$work/output"
+    check_output
+}
+
+# The command finds its library without help, wherever the tree lies.
+installed_command_runs() {
+    cp -r "$prefix" "$work/moved"
+    env -u LD_LIBRARY_PATH "$work/moved/bin/aether" --version | tee "$work/output"
+    grep -q "$(package "$prefix" --modversion --silence-errors)" "$work/output" || fail "another version"
+}
+
+installed_files_are_expected() {
+    for file in bin/aether include/aether/aether.h; do
+        [ -f "$prefix/$file" ] || fail "no $file"
+    done
+    for header in "$here"/../../include/aether/*.h; do
+        cmp "$header" "$prefix/include/aether/$(basename "$header")"
+    done
+    # Nothing of the engine or of the build leaks out.
+    find "$prefix" -name '*wasm*' | grep . && fail "files of the engine are installed"
+    grep -rlI "$(cd "$here/../.." && pwd)" "$prefix" && fail "installed files name the source tree"
+    return 0
+}
+
+"$case"
