@@ -1,6 +1,6 @@
-/* The one way host functions reach guest memory: checked in 64 bits against its current size; with length 0
- * the pointer is not looked at. A refusal fails the frame (AETHER_END_HOST) with a message that names the
- * function, the argument and the bound.
+/* The one way host functions reach guest memory: checked in 64 bits against its current size; with
+ * length 0 the pointer is not looked at. A refusal fails the frame (AETHER_END_HOST) with a message
+ * that names the function, the argument and the bound.
  *
  * Thread safety: one-at-a-time. */
 #ifndef AE_HOST_GUEST_H

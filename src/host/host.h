@@ -1,9 +1,9 @@
 /* The host of one frame: everything its host functions read and write, and how a frame is stopped.
  *
- * A host function gets its arguments in slots, charges, checks every pointer and length, acts, and puts its
- * result into slots[0]. It either continues or stops the frame: the contract's own wish (revert, panic), not
- * enough gas, a refused argument, or a fault of this machine. Nothing here knows the engine: guest memory
- * arrives as a bounded view, the counter as a meter.
+ * A host function gets its arguments in slots, charges, checks every pointer and length, acts, and
+ * puts its result into slots[0]. It either continues or stops the frame: the contract's own wish
+ * (revert, panic), not enough gas, a refused argument, or a fault of this machine. Nothing here
+ * knows the engine: guest memory arrives as a bounded view, the counter as a meter.
  *
  * Life: ae_host_init → ae_host_row.function … by the frame's code → read the ends.
  * Thread safety: one-at-a-time. Determinism: part of consensus, but for the diagnosis texts. */
@@ -16,7 +16,7 @@
 #include "gas/schedule.h"
 #include "state/journal.h"
 
-#define AE_DEBUG_TEXT_LEN_MAX 65536 /* bytes of `log` text kept for people; more is dropped, not refused */
+#define AE_DEBUG_TEXT_LEN_MAX 65536 /* bytes of `log` text kept for people; more is dropped */
 
 /* What a frame is told; constant while it runs. */
 typedef struct ae_frame_context {
@@ -45,9 +45,10 @@ typedef struct ae_host {
     aether_error fault_error; /* details of it */
 
     aether_bytes return_data; /* set by return_data, or the reason; in the arena */
+    ae_span return_buffer;    /* what lies behind it, used again: one frame holds 128 KiB at most */
 
-    char *debug_text; /* what `log` wrote, one line each, escaped, NUL-terminated; in the arena, or NULL */
-    size_t debug_len;
+    char *debug_text; /* what `log` wrote: escaped lines, then NUL; in the arena, or NULL */
+    size_t debug_len; /* bytes of it, at most AE_DEBUG_TEXT_LEN_MAX */
 } ae_host;
 
 typedef enum ae_host_flow {
