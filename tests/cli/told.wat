@@ -1,0 +1,23 @@
+;; Returns what it is told: caller, self, value, block number, timestamp, gas left, then the chain id.
+(module
+  (import "env" "caller" (func $caller (param i32) (result i32)))
+  (import "env" "self_address" (func $self_address (param i32) (result i32)))
+  (import "env" "value" (func $value (param i32) (result i32)))
+  (import "env" "block_number" (func $block_number (result i64)))
+  (import "env" "timestamp" (func $timestamp (result i64)))
+  (import "env" "gas_left" (func $gas_left (result i64)))
+  (import "env" "chain_id" (func $chain_id (param i32 i32) (result i32)))
+  (import "env" "return_data" (func $return_data (param i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "execute") (result i32)
+    (i64.store (i32.const 96) (call $gas_left))
+    (drop (call $caller (i32.const 0)))
+    (drop (call $self_address (i32.const 32)))
+    (drop (call $value (i32.const 64)))
+    (i64.store (i32.const 80) (call $block_number))
+    (i64.store (i32.const 88) (call $timestamp))
+    (call $return_data (i32.const 0)
+      (i32.add (i32.const 104) (call $chain_id (i32.const 104) (i32.const 64))))
+    i32.const 0
+  )
+)
