@@ -1,5 +1,5 @@
-/* Hash functions of the host ABI and of the ledger. Libraries: libsodium (SHA-256, BLAKE2b), Nettle's
- * permutation with Keccak's padding (Keccak-256).
+/* Hash functions of the host ABI and of the ledger. Libraries: Nettle (SHA-256, and its permutation with
+ * Keccak's padding for Keccak-256), libsodium (BLAKE2b).
  *
  * Thread safety: thread-safe. Determinism: pure functions of the bytes. */
 #ifndef AE_CRYPTO_HASH_H

@@ -66,13 +66,13 @@ void ae_journal_revert_to(ae_journal *journal, ae_checkpoint checkpoint);
 void ae_journal_release(ae_journal *journal, ae_checkpoint checkpoint);
 
 /* Balance of an address; 0 without a record. */
-AETHER_MUST_CHECK aether_status ae_journal_balance(
-    ae_journal *journal, const aether_address *address, aether_u128 *out_balance, aether_error *err);
+AETHER_MUST_CHECK aether_status ae_journal_balance(ae_journal *journal,
+    const aether_address *address, aether_u128 *out_balance, aether_error *err);
 
 /* Add to a balance, making the record if there is none. *out_fits is false, and nothing changed, when the
  * sum would pass 2^128 - 1. */
-AETHER_MUST_CHECK aether_status ae_journal_credit(ae_journal *journal, const aether_address *address,
-    aether_u128 amount, bool *out_fits, aether_error *err);
+AETHER_MUST_CHECK aether_status ae_journal_credit(ae_journal *journal,
+    const aether_address *address, aether_u128 amount, bool *out_fits, aether_error *err);
 
 /* The changes that stand, sorted by key, no duplicates; in the arena. A key that the view is known not to
  * have, written and removed again, is no change. */
