@@ -41,7 +41,7 @@ static struct json_object *imports_json(const aether_module_info *info) {
     struct json_object *array = cli_json_array();
     for (size_t i = 0; i < info->function_count && info->functions[i].is_import; i++) {
         struct json_object *object = cli_json_object();
-        cli_json_set(object, "name", cli_json_text(info->functions[i].name));
+        cli_json_set(object, "name", cli_json_text(info->functions[i].import_name));
         cli_json_set(object, "type", cli_json_text(info->functions[i].type));
         cli_json_push(array, object);
     }
@@ -50,13 +50,10 @@ static struct json_object *imports_json(const aether_module_info *info) {
 
 static struct json_object *exports_json(const aether_module_info *info) {
     struct json_object *array = cli_json_array();
-    for (size_t i = 0; i < info->function_count; i++) {
-        const aether_function_info *function = &info->functions[i];
-        if (!function->is_export)
-            continue;
+    for (size_t i = 0; i < info->export_count; i++) {
         struct json_object *object = cli_json_object();
-        cli_json_set(object, "name", cli_json_text(function->export_name));
-        cli_json_set(object, "function", cli_json_u64(function->index));
+        cli_json_set(object, "name", cli_json_text(info->exports[i].name));
+        cli_json_set(object, "function", cli_json_u64(info->exports[i].function));
         cli_json_push(array, object);
     }
     return array;
@@ -135,6 +132,21 @@ static void add_name(cli_text *out, const char *name) {
         cli_text_escaped(out, cli_bytes_of(name));
 }
 
+// What a function is called from outside, and from where it comes.
+static void add_links(
+    const aether_module_info *info, const aether_function_info *function, cli_text *out) {
+    if (function->is_import) {
+        cli_text_format(out, ", import ");
+        add_name(out, function->import_name);
+    }
+    for (size_t i = 0; i < info->export_count; i++) {
+        if (info->exports[i].function != function->index)
+            continue;
+        cli_text_format(out, ", export ");
+        add_name(out, info->exports[i].name);
+    }
+}
+
 // Names come last, so that their length disturbs no column.
 static void add_functions(const aether_module_info *info, cli_text *out) {
     cli_text_format(out, "\n%8s %8s %10s %12s %8s  name and type\n", "function", "offset", "bytes",
@@ -151,10 +163,7 @@ static void add_functions(const aether_module_info *info, cli_text *out) {
         add_name(out, f->name);
         cli_text_format(out, " ");
         cli_text_escaped(out, cli_bytes_of(f->type));
-        if (f->is_export) {
-            cli_text_format(out, ", export ");
-            add_name(out, f->export_name);
-        }
+        add_links(info, f, out);
         cli_text_add(out, "\n", 1);
     }
 }

@@ -68,17 +68,24 @@ AETHER_API bool aether_contract_has_entry(const aether_contract *contract, aethe
 
 /** One function of a module, as uploaded. */
 typedef struct aether_function_info {
-    const char *name;     /**< UTF-8 from the name section, else the export's or import's name, else "" */
-    const char *type;     /**< for example "(i32, i64) -> i32" */
-    uint32_t index;       /**< in the module's function index space */
-    uint32_t offset;      /**< byte offset of the body; 0 for an import */
-    uint32_t body_len;    /**< bytes; 0 for an import */
-    uint64_t static_gas;  /**< gas of entering it and of every instruction in it, once; of an import its base */
+    const char
+        *name; /**< UTF-8 from the name section, else the export's or import's name, else "" */
+    const char *import_name; /**< its name in "env", or NULL for a defined function */
+    const char *type;        /**< for example "(i32, i64) -> i32" */
+    uint32_t index;          /**< in the module's function index space */
+    uint32_t offset;         /**< byte offset of the body; 0 for an import */
+    uint32_t body_len;       /**< bytes; 0 for an import */
+    uint64_t
+        static_gas; /**< gas of entering it and of every instruction in it, once; of an import its base */
     uint32_t frame_bytes; /**< what one call of it takes of the metered stack; 0 for an import */
     bool is_import;
-    bool is_export;
-    const char *export_name; /**< of the first export of it, or NULL */
 } aether_function_info;
+
+/** One exported function. */
+typedef struct aether_export_info {
+    const char *name;  /**< UTF-8 */
+    uint32_t function; /**< in the module's function index space */
+} aether_export_info;
 
 /** What a module is made of. */
 typedef struct aether_module_info {
@@ -90,14 +97,16 @@ typedef struct aether_module_info {
     uint32_t memory_pages_max; /**< as the protocol bounds it; 0 without a memory */
     bool has_memory;
     bool has_start;
-    uint32_t table_len;         /**< elements; 0 without a table */
+    uint32_t table_len; /**< elements; 0 without a table */
     uint32_t global_count;
     uint32_t data_segment_count;
     uint64_t instantiation_gas; /**< paid by who calls; not part of a frame's own gas */
     aether_hash code_hash;      /**< of the bytes that a deployment would upload */
     size_t function_count;
     const aether_function_info *functions; /**< imports first; lives until the info is destroyed */
-    void *owner;                           /**< the library's; do not touch */
+    size_t export_count;
+    const aether_export_info *exports; /**< of functions, in the module's order; as functions */
+    void *owner;                       /**< the library's; do not touch */
 } aether_module_info;
 
 /**

@@ -19,15 +19,16 @@ extern "C" {
 
 /** What the contract is told. Everything but the first field may be left zero. */
 typedef struct aether_execution_context {
-    uint32_t struct_size; /**< sizeof(aether_execution_context), or 0 for the fields of version 0.1 */
-    aether_entry entry;   /**< which entry point runs */
+    uint32_t
+        struct_size;    /**< sizeof(aether_execution_context), or 0 for the fields of version 0.1 */
+    aether_entry entry; /**< which entry point runs */
     aether_address contract_address; /**< whose storage and balance it has */
     aether_address caller;
-    aether_u128 value;      /**< given to the contract's balance before it runs; undone with it */
-    uint64_t gas_limit;     /**< gas units, any 64-bit value */
-    uint64_t block_number;  /**< height of the block */
-    uint64_t timestamp;     /**< block time, Unix seconds */
-    aether_bytes chain_id;  /**< 0–64 bytes; borrowed during the call */
+    aether_u128 value;     /**< given to the contract's balance before it runs; undone with it */
+    uint64_t gas_limit;    /**< gas units, any 64-bit value */
+    uint64_t block_number; /**< height of the block */
+    uint64_t timestamp;    /**< block time, Unix seconds */
+    aether_bytes chain_id; /**< 0–64 bytes; borrowed during the call */
 } aether_execution_context;
 
 /** What consensus sees of an execution. Numbers are ABI. */
@@ -39,19 +40,19 @@ typedef enum aether_outcome {
 
 /** Why an execution ended as it did: a diagnosis for people, the same on every engine, never hashed.
  *  X(name, number, text); the text of a trap is its `trap.kind` in JSON. */
-#define AETHER_END_MAP(X)                                                                          \
-    X(RETURNED, 0, "returned")                                                                     \
-    X(REVERT, 1, "revert")                                                                         \
-    X(PANIC, 2, "panic")                                                                           \
-    X(UNREACHABLE, 3, "unreachable")                                                               \
-    X(OUT_OF_GAS, 4, "out_of_gas")                                                                 \
-    X(OUT_OF_BOUNDS_MEMORY, 5, "out_of_bounds_memory")                                             \
-    X(OUT_OF_BOUNDS_TABLE, 6, "out_of_bounds_table")                                               \
-    X(INDIRECT_CALL, 7, "indirect_call")                                                           \
-    X(INTEGER_DIVIDE_BY_ZERO, 8, "integer_divide_by_zero")                                         \
-    X(INTEGER_OVERFLOW, 9, "integer_overflow")                                                     \
-    X(BAD_CONVERSION, 10, "bad_conversion")                                                        \
-    X(STACK_EXHAUSTED, 11, "stack_exhausted")                                                      \
+#define AETHER_END_MAP(X)                                  \
+    X(RETURNED, 0, "returned")                             \
+    X(REVERT, 1, "revert")                                 \
+    X(PANIC, 2, "panic")                                   \
+    X(UNREACHABLE, 3, "unreachable")                       \
+    X(OUT_OF_GAS, 4, "out_of_gas")                         \
+    X(OUT_OF_BOUNDS_MEMORY, 5, "out_of_bounds_memory")     \
+    X(OUT_OF_BOUNDS_TABLE, 6, "out_of_bounds_table")       \
+    X(INDIRECT_CALL, 7, "indirect_call")                   \
+    X(INTEGER_DIVIDE_BY_ZERO, 8, "integer_divide_by_zero") \
+    X(INTEGER_OVERFLOW, 9, "integer_overflow")             \
+    X(BAD_CONVERSION, 10, "bad_conversion")                \
+    X(STACK_EXHAUSTED, 11, "stack_exhausted")              \
     X(HOST, 12, "host")
 
 typedef enum aether_end {
@@ -86,7 +87,7 @@ typedef struct aether_frame {
 /** Where and why a contract stopped, for people. */
 typedef struct aether_trap {
     aether_end kind;
-    const char *message; /**< one line, UTF-8, control characters escaped */
+    const char *message;        /**< one line, UTF-8, control characters escaped */
     const aether_frame *frames; /**< innermost first */
     size_t frame_count;
 } aether_trap;
@@ -94,19 +95,22 @@ typedef struct aether_trap {
 /** What came of an execution. Everything it points to lives until aether_execution_result_destroy. */
 typedef struct aether_execution_result {
     aether_outcome outcome;
-    bool success;             /**< outcome == AETHER_OUTCOME_SUCCESS */
-    int32_t code;             /**< 0 unless reverted */
-    uint64_t gas_used;        /**< gas units, in [0, gas_limit]; the limit when FAILED */
+    bool success;      /**< outcome == AETHER_OUTCOME_SUCCESS */
+    int32_t code;      /**< 0 unless reverted */
+    uint64_t gas_used; /**< gas units, in [0, gas_limit]; the limit when FAILED */
     uint64_t gas_limit;
-    aether_bytes return_data; /**< what the contract returned, or the reason of its revert; at most 64 KiB */
-    const aether_log *logs;   /**< in order; empty unless success */
+    aether_bytes
+        return_data; /**< what the contract returned, or the reason of its revert; at most 64 KiB */
+    const aether_log *logs; /**< in order; empty unless success */
     size_t log_count;
     const aether_change *changes; /**< sorted by key, no duplicates; empty unless success */
     size_t change_count;
-    aether_end end;          /**< diagnosis; no part of consensus */
-    const aether_trap *trap; /**< NULL unless the contract panicked, trapped or met a fault of its own */
-    const char *debug_text;  /**< what it wrote with `log`, one line each; "" if nothing. Not consensus */
-    void *owner;             /**< the library's; do not touch */
+    aether_end end; /**< diagnosis; no part of consensus */
+    const aether_trap
+        *trap; /**< NULL unless the contract panicked, trapped or met a fault of its own */
+    const char
+        *debug_text; /**< what it wrote with `log`, one line each; "" if nothing. Not consensus */
+    void *owner;     /**< the library's; do not touch */
 } aether_execution_result;
 
 /**

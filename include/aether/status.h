@@ -19,19 +19,19 @@ extern "C" {
 #endif
 
 /** X(name, number, text). Numbers are ABI: never renumbered, never reused. */
-#define AETHER_STATUS_MAP(X)                                                                       \
-    X(OK, 0, "success")                                                                            \
-    X(INVALID_ARGUMENT, 100, "invalid argument")                                                   \
-    X(WRONG_STATE, 101, "call not allowed in the object's current state")                          \
-    X(MALFORMED_MODULE, 200, "bytes are not a Wasm binary")                                        \
-    X(FORBIDDEN_FEATURE, 201, "module uses a feature outside the profile")                         \
-    X(LIMIT_EXCEEDED, 202, "a protocol limit was exceeded")                                        \
-    X(INVALID_MODULE, 203, "module breaks a validation rule of WebAssembly")                       \
-    X(INVALID_INTERFACE, 204, "module's imports or exports do not follow the host ABI")            \
-    X(MALFORMED_TEXT, 205, "text is not a WAT module")                                             \
-    X(MISSING_ENTRY, 206, "module has no such entry point")                                        \
-    X(OUT_OF_MEMORY, 900, "host memory exhausted")                                                 \
-    X(STORAGE_FAILED, 901, "the state store failed")                                               \
+#define AETHER_STATUS_MAP(X)                                                            \
+    X(OK, 0, "success")                                                                 \
+    X(INVALID_ARGUMENT, 100, "invalid argument")                                        \
+    X(WRONG_STATE, 101, "call not allowed in the object's current state")               \
+    X(MALFORMED_MODULE, 200, "bytes are not a Wasm binary")                             \
+    X(FORBIDDEN_FEATURE, 201, "module uses a feature outside the profile")              \
+    X(LIMIT_EXCEEDED, 202, "a protocol limit was exceeded")                             \
+    X(INVALID_MODULE, 203, "module breaks a validation rule of WebAssembly")            \
+    X(INVALID_INTERFACE, 204, "module's imports or exports do not follow the host ABI") \
+    X(MALFORMED_TEXT, 205, "text is not a WAT module")                                  \
+    X(MISSING_ENTRY, 206, "module has no such entry point")                             \
+    X(OUT_OF_MEMORY, 900, "host memory exhausted")                                      \
+    X(STORAGE_FAILED, 901, "the state store failed")                                    \
     X(ENGINE_FAILED, 902, "the Wasm engine failed")
 
 typedef enum aether_status {

@@ -28,8 +28,9 @@
 extern "C" {
 #endif
 
-#define AETHER_KEY_LEN_MAX 256                                        /**< bytes of a contract's key */
-#define AETHER_STORE_KEY_LEN_MAX (1 + AETHER_ADDRESS_LEN + AETHER_KEY_LEN_MAX) /**< bytes of a store key */
+#define AETHER_KEY_LEN_MAX 256 /**< bytes of a contract's key */
+#define AETHER_STORE_KEY_LEN_MAX \
+    (1 + AETHER_ADDRESS_LEN + AETHER_KEY_LEN_MAX) /**< bytes of a store key */
 
 #define AETHER_STORE_KIND_ACCOUNT 0x01
 #define AETHER_STORE_KIND_STORAGE 0x02
@@ -104,8 +105,8 @@ AETHER_API aether_store aether_memory_store_interface(aether_memory_store *store
  * @return INVALID_ARGUMENT  a key is empty or too long; nothing was applied
  * @return OUT_OF_MEMORY     fault; nothing was applied
  */
-AETHER_API AETHER_MUST_CHECK aether_status aether_memory_store_apply(aether_memory_store *store,
-    const aether_change *changes, size_t count, aether_error *err);
+AETHER_API AETHER_MUST_CHECK aether_status aether_memory_store_apply(
+    aether_memory_store *store, const aether_change *changes, size_t count, aether_error *err);
 
 #ifdef __cplusplus
 }

@@ -44,13 +44,6 @@ static const char *copy_name(ae_arena *arena, aether_bytes name) {
     return out;
 }
 
-static const ae_export *find_export(const ae_module *module, uint32_t function) {
-    for (uint32_t i = 0; i < module->export_count; i++)
-        if (module->exports[i].kind == 0 && module->exports[i].index == function)
-            return &module->exports[i];
-    return NULL;
-}
-
 // What one module is described from.
 typedef struct subject {
     const ae_module *module;
@@ -61,16 +54,14 @@ typedef struct subject {
 
 static bool describe_function(const subject *from, uint32_t index, aether_function_info *out) {
     const ae_module *module = from->module;
-    const ae_export *exported = find_export(module, index);
-    *out = (aether_function_info){.index = index, .is_export = exported != NULL};
+    *out = (aether_function_info){.index = index};
     out->name = copy_name(from->arena, ae_names_find(from->names, index));
     out->type = copy_type(from->arena, ae_module_function_type(module, index));
-    if (exported != NULL)
-        out->export_name = copy_name(from->arena, exported->name);
     if (index < module->import_count) {
+        const ae_host_row *row = &ae_host_rows[module->imports[index].rule];
         out->is_import = true;
-        out->static_gas =
-            from->schedule->host[ae_host_rows[module->imports[index].rule].price].base;
+        out->import_name = row->name; // static storage
+        out->static_gas = from->schedule->host[row->price].base;
     } else {
         const ae_function *function = &module->functions[index - module->import_count];
         out->offset = function->body_offset;
@@ -78,7 +69,7 @@ static bool describe_function(const subject *from, uint32_t index, aether_functi
         out->static_gas = ae_schedule_static_gas(from->schedule, module, function);
         out->frame_bytes = ae_schedule_frame_bytes(module, function);
     }
-    return out->name != NULL && out->type != NULL && (exported == NULL || out->export_name != NULL);
+    return out->name != NULL && out->type != NULL;
 }
 
 static aether_status describe_functions(
@@ -92,6 +83,27 @@ static aether_status describe_functions(
             return ae_fail(err, AETHER_OUT_OF_MEMORY, "description of %u functions", count);
     out->functions = functions;
     out->function_count = count;
+    return AETHER_OK;
+}
+
+static aether_status describe_exports(
+    const subject *from, aether_module_info *out, aether_error *err) {
+    const ae_module *module = from->module;
+    aether_export_info *exports =
+        ae_arena_alloc(from->arena, module->export_count * sizeof *exports, 8);
+    if (exports == NULL)
+        return ae_fail(
+            err, AETHER_OUT_OF_MEMORY, "description of %u exports", module->export_count);
+    out->exports = exports;
+    for (uint32_t i = 0; i < module->export_count; i++) {
+        if (module->exports[i].kind != 0)
+            continue;
+        const char *name = copy_name(from->arena, module->exports[i].name);
+        if (name == NULL)
+            return ae_fail(err, AETHER_OUT_OF_MEMORY, "name of export %u", i);
+        exports[out->export_count++] =
+            (aether_export_info){.name = name, .function = module->exports[i].index};
+    }
     return AETHER_OK;
 }
 
@@ -122,6 +134,7 @@ static aether_status describe(const subject *from, aether_module_info *out, aeth
     out->data_segment_count = module->data_count;
     out->instantiation_gas = ae_schedule_instantiation_gas(from->schedule, module);
     AE_TRY(hash_upload(module, &out->code_hash, err));
+    AE_TRY(describe_exports(from, out, err));
     return describe_functions(from, out, err);
 }
 

@@ -44,9 +44,13 @@ static void inspecting_survives_each_failing_allocation(void) {
             CHECK(n > 5);
             CHECK_U64(info.function_count, 4);
             CHECK_TEXT(info.functions[0].name, "w");
+            CHECK_TEXT(info.functions[0].import_name, "storage_write");
+            CHECK(info.functions[3].import_name == NULL);
             CHECK_TEXT(info.functions[0].type, "(i32, i32, i32, i32)");
             CHECK(info.functions[0].is_import);
-            CHECK_TEXT(info.functions[3].export_name, "execute");
+            CHECK_U64(info.export_count, 1);
+            CHECK_TEXT(info.exports[0].name, "execute");
+            CHECK_U64(info.exports[0].function, 3);
             CHECK_TEXT(info.functions[3].type, "() -> i32");
             CHECK(info.functions[3].static_gas > 0);
             CHECK_U64(info.functions[3].frame_bytes, 64 + 8 * 4);
