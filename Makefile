@@ -1,7 +1,7 @@
 # The front door. Every target does the set-up that it needs: `make test` on a fresh machine is enough.
 #
 #   PRESET=dev|release|asan   which build (make test: dev, make build: release)
-#   T=regex                   which tests, or which benchmarks
+#   T=regex                   which tests; T="NAME …": which benchmarks
 #   JOBS=n                    how many at the same time (all cores)
 #   PREFIX=dir                where make install goes (/usr/local)
 .DEFAULT_GOAL := help
@@ -32,7 +32,7 @@ test: setup ## build and run the tests [T=regex] [PRESET=asan]
 run: build ## run an example contract
 	@tools/run_example.sh
 
-bench: setup ## print numbers with units [T=regex]
+bench: setup ## print numbers with units [T="names"]
 	@tools/configure.sh release
 	@tools/run_bench.sh build/release $(JOBS) '$(T)'
 

@@ -29,8 +29,10 @@
 
 #include "gas/schedule.h"
 
-#define AE_END_NONE (-1)  /* the exported global `end` as it starts: a trap is the machine code's or out of gas */
-#define AE_END_STACK (-2) /* the metered stack was exhausted; values from 0: `unreachable`, gas left */
+#define AE_END_NONE \
+    (-1) /* the exported global `end` as it starts: a trap is the machine code's or out of gas */
+#define AE_END_STACK \
+    (-2) /* the metered stack was exhausted; values from 0: `unreachable`, gas left */
 
 #define AE_INSTRUMENTER_VERSION 1 /* part of every cache key */
 

@@ -25,17 +25,18 @@ typedef struct ae_host_price {
 typedef struct ae_schedule {
     aether_schedule id;
     const char *name; /* "v1", "unit" */
-    uint32_t opcodes[AE_OPCODE_COUNT]; /* gas of one execution; bulk ones and memory.grow: their base */
-    uint32_t function_entry;           /* gas of entering a function */
-    uint32_t function_local;           /* gas of each declared local, at entry */
-    uint32_t bulk_byte;                /* gas per byte of memory.fill, memory.copy, memory.init */
-    uint32_t grow_page;                /* gas per page that memory.grow adds */
-    uint32_t storage_next_step;        /* gas per key that storage_next passes over */
-    uint32_t instance;                 /* gas of an instantiation */
-    uint32_t instance_page;            /* gas per initial page */
-    uint32_t instance_data_byte;       /* gas per byte of active data */
-    uint32_t instance_element;         /* gas per element of the table that is set */
-    uint32_t instance_global;          /* gas per global */
+    uint32_t
+        opcodes[AE_OPCODE_COUNT]; /* gas of one execution; bulk ones and memory.grow: their base */
+    uint32_t function_entry;      /* gas of entering a function */
+    uint32_t function_local;      /* gas of each declared local, at entry */
+    uint32_t bulk_byte;           /* gas per byte of memory.fill, memory.copy, memory.init */
+    uint32_t grow_page;           /* gas per page that memory.grow adds */
+    uint32_t storage_next_step;   /* gas per key that storage_next passes over */
+    uint32_t instance;            /* gas of an instantiation */
+    uint32_t instance_page;       /* gas per initial page */
+    uint32_t instance_data_byte;  /* gas per byte of active data */
+    uint32_t instance_element;    /* gas per element of the table that is set */
+    uint32_t instance_global;     /* gas per global */
     ae_host_price host[AE_HOST_PRICE_COUNT];
 } ae_schedule;
 

@@ -52,7 +52,8 @@ uint64_t test_seed(void) {
 }
 
 uint64_t test_random(uint64_t *state) {
-    uint64_t z = (*state += 0x9e3779b97f4a7c15u); // constants: Steele, Lea, Flood, SplitMix, OOPSLA 2014
+    uint64_t z =
+        (*state += 0x9e3779b97f4a7c15u); // constants: Steele, Lea, Flood, SplitMix, OOPSLA 2014
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);

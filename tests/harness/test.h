@@ -23,10 +23,10 @@ typedef struct test_case {
 int test_main(int argc, char **argv, const test_case *cases, size_t count);
 
 #define TEST(function) {#function, function},
-#define TEST_MAIN(...)                                                                             \
-    int main(int argc, char **argv) {                                                              \
-        static const test_case cases[] = {__VA_ARGS__};                                            \
-        return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);                       \
+#define TEST_MAIN(...)                                                       \
+    int main(int argc, char **argv) {                                        \
+        static const test_case cases[] = {__VA_ARGS__};                      \
+        return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]); \
     }
 
 _Noreturn void test_fail(const char *file, int line, const char *format, ...)
@@ -39,12 +39,12 @@ void test_check_text(
 
 #define CHECK(expr) ((expr) ? (void)0 : test_fail(__FILE__, __LINE__, "%s", #expr))
 
-#define CHECK_U64(actual, expected)                                                                \
-    do {                                                                                           \
-        const uint64_t test_a = (uint64_t)(actual), test_e = (uint64_t)(expected);                 \
-        if (test_a != test_e)                                                                      \
-            test_fail(__FILE__, __LINE__, "%s is %llu, expected %llu", #actual,                    \
-                (unsigned long long)test_a, (unsigned long long)test_e);                           \
+#define CHECK_U64(actual, expected)                                                \
+    do {                                                                           \
+        const uint64_t test_a = (uint64_t)(actual), test_e = (uint64_t)(expected); \
+        if (test_a != test_e)                                                      \
+            test_fail(__FILE__, __LINE__, "%s is %llu, expected %llu", #actual,    \
+                (unsigned long long)test_a, (unsigned long long)test_e);           \
     } while (0)
 
 #define CHECK_I64(actual, expected)                                                                \
@@ -56,20 +56,19 @@ void test_check_text(
     } while (0)
 
 /* Both are aether_bytes. */
-#define CHECK_BYTES(actual, expected)                                                              \
+#define CHECK_BYTES(actual, expected) \
     test_check_bytes(__FILE__, __LINE__, #actual, actual, expected)
 
 /* Both are C strings. */
-#define CHECK_TEXT(actual, expected)                                                               \
-    test_check_text(__FILE__, __LINE__, #actual, actual, expected)
+#define CHECK_TEXT(actual, expected) test_check_text(__FILE__, __LINE__, #actual, actual, expected)
 
 /* `call` is a full call that takes `&err`; declare `aether_error err` before. */
-#define CHECK_STATUS(call, expected)                                                               \
-    do {                                                                                           \
-        const aether_status test_s = (call);                                                       \
-        if (test_s != (expected))                                                                  \
-            test_fail(__FILE__, __LINE__, "%s: %s, expected %s; message: %s", #call,               \
-                aether_status_name(test_s), #expected, test_s == AETHER_OK ? "" : err.message);    \
+#define CHECK_STATUS(call, expected)                                                            \
+    do {                                                                                        \
+        const aether_status test_s = (call);                                                    \
+        if (test_s != (expected))                                                               \
+            test_fail(__FILE__, __LINE__, "%s: %s, expected %s; message: %s", #call,            \
+                aether_status_name(test_s), #expected, test_s == AETHER_OK ? "" : err.message); \
     } while (0)
 
 #define CHECK_OK(call) CHECK_STATUS(call, AETHER_OK)

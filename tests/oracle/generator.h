@@ -1,0 +1,12 @@
+/* Random modules that are valid, deterministic and end: nested blocks, loops and ifs with and without
+ * results, branches out of the middle of expressions, br_table, dead code, direct and indirect calls, bulk
+ * memory, growing memory, floats, early returns, traps, a start function. Without imports. */
+#ifndef AE_TESTS_ORACLE_GENERATOR_H
+#define AE_TESTS_ORACLE_GENERATOR_H
+
+#include "harness/wasm_builder.h"
+
+/* Write the module that the seed stands for. It exports `execute`, () -> i32, and `memory`. */
+void generate_module(uint64_t seed, wasm_builder *out);
+
+#endif
