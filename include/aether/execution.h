@@ -29,6 +29,7 @@ typedef struct aether_execution_context {
     uint64_t block_number; /**< height of the block */
     uint64_t timestamp;    /**< block time, Unix seconds */
     aether_bytes chain_id; /**< 0–64 bytes; borrowed during the call */
+    bool hash_memory;      /**< ask for the result's memory_hash; takes time, changes nothing */
 } aether_execution_context;
 
 /** What consensus sees of an execution. Numbers are ABI. */
@@ -110,6 +111,9 @@ typedef struct aether_execution_result {
         *trap; /**< NULL unless the contract panicked, trapped or met a fault of its own */
     const char
         *debug_text; /**< what it wrote with `log`, one line each; "" if nothing. Not consensus */
+    aether_hash
+        memory_hash; /**< SHA-256 of guest memory when the entry point returned, if it was asked for;
+                                for comparing engines, no part of consensus. Else zero */
     void *owner;     /**< the library's; do not touch */
 } aether_execution_result;
 

@@ -28,6 +28,7 @@ aether_status aether_execute(const aether_contract *contract,
             AE_INPUT_LEN_MAX);
     const ae_message message = {.entry = context->entry,
         .gas_limit = context->gas_limit,
+        .hash_memory = context->hash_memory,
         .context = {.self = context->contract_address,
             .caller = context->caller,
             .value = context->value,

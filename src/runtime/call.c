@@ -1,5 +1,7 @@
 #include "runtime/program.h"
 
+#include "crypto/hash.h"
+
 // Beyond this much gas a contract may have recursed deeply; its stack's pages are then given back.
 #define TRIM_ABOVE_GAS 100000
 #define STACK_KEPT_LEN ((size_t)256 << 10)
@@ -91,6 +93,10 @@ static aether_status run_instance(call *self, ae_instance *instance) {
     AE_TRY(enter(self, instance, (ae_code_entry)self->message->entry, slots, &returned));
     if (returned)
         end_returned(self, (int64_t)slots[1].bits, (int32_t)ae_slot_get_u32(&slots[0]));
+    if (returned && self->message->hash_memory) {
+        const ae_span memory = ae_instance_guest(instance)->memory;
+        ae_sha256(ae_bytes(memory.data, memory.len), &self->ending.memory_hash);
+    }
     return AETHER_OK;
 }
 
@@ -146,6 +152,7 @@ aether_status ae_runtime_call(ae_program *program, const ae_message *message,
     self.store = store;
     self.out_result = out_result;
     self.err = err;
+    self.ending.memory_hash = (aether_hash){0};
     AE_TRY(ae_workspace_take(program->runtime, &self.workspace, err));
     ae_stack_call(&self.workspace->stack, run, &self);
     if (self.status != AETHER_OK || message->gas_limit - self.ending.gas_left > TRIM_ABOVE_GAS)

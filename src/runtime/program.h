@@ -48,7 +48,8 @@ typedef struct ae_ending {
     int32_t code;
     aether_end end;
     uint64_t gas_left;
-    ae_exit exit; /* frames */
+    aether_hash memory_hash; /* zero unless asked for */
+    ae_exit exit;            /* frames */
 } ae_ending;
 
 /* Copy everything a caller keeps out of the arena. On failure *out_result is untouched. */

@@ -143,6 +143,7 @@ aether_status ae_result_write(const ae_program *program, const ae_ending *ending
         .gas_used = host->meter.limit - ending->gas_left,
         .gas_limit = host->meter.limit,
         .end = ending->end,
+        .memory_hash = ending->memory_hash,
         .debug_text = ""};
     const aether_change *changes = NULL;
     const aether_log *logs = NULL;

@@ -3,7 +3,7 @@
 #include "runtime/program.h"
 
 #define EXECUTIONS_DEFAULT 16
-#define ARENA_CHUNK_LEN ((size_t)256 << 10)
+#define ARENA_CHUNK_LEN ((size_t)32 << 10)
 #define ARENA_LEN_MAX ((size_t)2 << 30)  // far above what a block's gas can write
 #define HOST_STACK_LEN ((size_t)1 << 20) // for host functions below the contract's deepest frame
 

@@ -32,6 +32,7 @@ bool ae_program_has_entry(const ae_program *program, aether_entry entry);
 typedef struct ae_message {
     aether_entry entry;
     uint64_t gas_limit;
+    bool hash_memory; /* fill in the result's memory_hash */
     ae_frame_context context;
 } ae_message;
 

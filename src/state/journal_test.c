@@ -81,13 +81,14 @@ static void check_changes(fixture *at, const char *expected) {
     const aether_change *changes = NULL;
     size_t count = 0;
     char text[256] = "";
+    size_t len = 0;
     CHECK_OK(ae_journal_changes(at->journal, &changes, &count, &err));
     for (size_t i = 0; i < count; i++) {
-        strncat(text, (const char *)changes[i].key.data, changes[i].key.len);
-        strcat(text, changes[i].is_removed ? "-" : "=");
-        if (!changes[i].is_removed)
-            strncat(text, (const char *)changes[i].value.data, changes[i].value.len);
-        strcat(text, " ");
+        const aether_bytes key = changes[i].key;
+        const aether_bytes value = changes[i].is_removed ? (aether_bytes){0} : changes[i].value;
+        len += (size_t)snprintf(text + len, sizeof text - len, "%.*s%c%.*s ", (int)key.len,
+            (const char *)key.data, changes[i].is_removed ? '-' : '=', (int)value.len,
+            value.len != 0 ? (const char *)value.data : "");
     }
     CHECK_TEXT(text, expected);
 }
