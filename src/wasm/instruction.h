@@ -50,19 +50,22 @@ const ae_opcode_info *ae_opcode_get(ae_opcode opcode);
 /* One decoded instruction. */
 typedef struct ae_instruction {
     ae_opcode opcode;
-    uint32_t offset;     /* of its first byte, in the module */
-    uint32_t len;        /* bytes, immediates included */
-    uint32_t index;      /* label depth, function, type, local, global or data index; label count of a br_table */
-    uint32_t table;      /* table index of a call_indirect; memarg: alignment exponent */
-    uint8_t block_type;  /* 0x40 or a value type */
-    uint64_t value;      /* constant's bits (i32 sign-extended); memarg: offset */
-    ae_reader targets;   /* of a br_table: stands on the first of index + 1 LEB128 label depths */
+    uint32_t offset; /* of its first byte, in the module */
+    uint32_t len;    /* bytes, immediates included */
+    uint32_t
+        index; /* label depth, function, type, local, global or data index; label count of a br_table */
+    uint32_t table;     /* table index of a call_indirect; memarg: alignment exponent */
+    uint8_t block_type; /* 0x40 or a value type */
+    uint64_t value;     /* constant's bits (i32 sign-extended); memarg: offset */
+    ae_reader targets;  /* of a br_table: stands on the first of index + 1 LEB128 label depths */
 } ae_instruction;
 
 /* Decode the instruction under the reader and step over it.
  * MALFORMED_MODULE: truncated, overlong LEB128, nonzero reserved byte, illegal opcode.
  * FORBIDDEN_FEATURE: an opcode of a later proposal, or a block type with a type index; the message names it.
- * The message carries the reader's function index and the offset. */
+ * The message carries the reader's function index and the offset.
+ * `targets` is set for a br_table only; the other fields that an instruction has no use for are 0.
+ * On failure: *out_instruction is undefined. */
 AETHER_MUST_CHECK aether_status ae_instruction_read(
     ae_reader *reader, ae_instruction *out_instruction, aether_error *err);
 

@@ -26,10 +26,10 @@ typedef enum ae_valtype {
 #define AE_BLOCK_EMPTY 0x40
 
 typedef struct ae_functype {
-    uint8_t param_count; /* in [0, 32] */
-    uint8_t result_count; /* 0 or 1 */
+    uint8_t param_count;                    /* in [0, 32] */
+    uint8_t result_count;                   /* 0 or 1 */
     uint8_t params[AE_FUNCTION_PARAMS_MAX]; /* ae_valtype */
-    uint8_t result; /* ae_valtype; 0 without */
+    uint8_t result;                         /* ae_valtype; 0 without */
 } ae_functype;
 
 /* One row of what a module may import: the caller's allow-list. */
@@ -50,11 +50,11 @@ typedef struct ae_import {
 } ae_import;
 
 typedef struct ae_function {
-    uint32_t type;           /* index into types */
-    uint32_t body_offset;    /* of the body's first byte, after its length: the local declarations */
-    uint32_t code_offset;    /* of its first instruction */
-    uint32_t end_offset;     /* one past its last byte (the final `end`) */
-    uint32_t local_count;    /* declared, parameters not counted */
+    uint32_t type;        /* index into types */
+    uint32_t body_offset; /* of the body's first byte, after its length: the local declarations */
+    uint32_t code_offset; /* of its first instruction */
+    uint32_t end_offset;  /* one past its last byte (the final `end`) */
+    uint32_t local_count; /* declared, parameters not counted */
     uint32_t operand_height; /* largest number of values that validation holds (METERING 7) */
 } ae_function;
 
@@ -93,11 +93,12 @@ typedef struct ae_custom_section {
     uint32_t payload_offset; /* after the name */
 } ae_custom_section;
 
-#define AE_CUSTOM_SECTIONS_KEPT_MAX 64 /* of any number; only DWARF, `name` and `aether.meta` matter */
+#define AE_CUSTOM_SECTIONS_KEPT_MAX \
+    64 /* of any number; only DWARF, `name` and `aether.meta` matter */
 #define AE_NO_INDEX UINT32_MAX
 
 typedef struct ae_module {
-    aether_bytes bytes; /* as uploaded; borrowed */
+    aether_bytes bytes;  /* as uploaded; borrowed */
     uint32_t module_len; /* bytes, custom sections not counted */
     uint32_t custom_len; /* bytes of custom sections, headers included */
 
@@ -121,7 +122,8 @@ typedef struct ae_module {
     uint32_t table_len; /* its minimum; its maximum is forced to the same */
     bool has_memory;
     uint32_t memory_pages_min;
-    uint32_t memory_pages_max; /* declared, lowered to AE_MEMORY_PAGES_MAX; that where none is declared */
+    uint32_t
+        memory_pages_max; /* declared, lowered to AE_MEMORY_PAGES_MAX; that where none is declared */
 
     uint32_t start;      /* function index, or AE_NO_INDEX */
     uint32_t entries[4]; /* function index by aether_entry, or AE_NO_INDEX */

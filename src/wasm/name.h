@@ -8,8 +8,9 @@
 #include "wasm/module.h"
 
 typedef struct ae_names {
-    aether_bytes *functions; /* by function index; length 0: none. Borrowed from the module's bytes */
-    uint32_t count;          /* imports and defined functions */
+    aether_bytes
+        *functions; /* by function index; length 0: none. Borrowed from the module's bytes */
+    uint32_t count; /* imports and defined functions */
 } ae_names;
 
 /* OK or OUT_OF_MEMORY. The import's name comes from the allow-list's row. */

@@ -1,1 +1,0 @@
-typedef int ae_placeholder; // until the module's sources land
