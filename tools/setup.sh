@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install what is missing to build Aether on Debian 12: packages by name, then Wasmtime, once per machine.
+# Install what is missing to build Aether on Debian 12: packages by name, then Wasmtime and the WebAssembly test
+# suite, once per machine.
 # Idempotent, and quiet when nothing is missing. Without root or sudo it prints the line to type, and stops.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -70,21 +71,25 @@ capi_source() {
             for p in json.load(sys.stdin)["packages"] if p["name"] == "wasmtime-c-api-impl"))'
 }
 
+# One build at a time; who waited finds it done.
+lock_build() { # folder, what is built
+    mkdir -p "$(dirname "$1")" || fail "cannot write to $(dirname "$1"); set AETHER_CACHE to a folder that can be written"
+    exec 9>"$1.lock"
+    flock -n 9 || {
+        echo "setup: another build of $2 is running; waiting for it"
+        flock 9
+    }
+}
+
 build_wasmtime() {
     target=$("$root/tools/wasmtime_dir.sh")
     [ -f "$target/lib/libaether_wasmtime.a" ] && return 0
     check_rust
-    manifest="$root/third_party/wasmtime/Cargo.toml"
-    work="$target.build" # kept when interrupted, so that the next run goes on from there
-    mkdir -p "$work" || fail "cannot write to $(dirname "$target"); set AETHER_CACHE to a folder that can be written"
-
-    exec 9>"$target.lock" # one build at a time; who waited finds it done
-    flock -n 9 || {
-        echo "setup: another build of Wasmtime is running; waiting for it"
-        flock 9
-    }
+    lock_build "$target" Wasmtime
     [ -f "$target/lib/libaether_wasmtime.a" ] && return 0
 
+    manifest="$root/third_party/wasmtime/Cargo.toml"
+    work="$target.build" # kept when interrupted, so that the next run goes on from there
     wasmtime=$(sed -n 's/^version = "=\(.*\)"$/\1/p' "$manifest")
     echo "setup: building Wasmtime $wasmtime into $target (about five minutes on two cores, once per machine)"
     CARGO_TARGET_DIR="$work/target" cargo build --release --locked --manifest-path "$manifest" ||
@@ -100,5 +105,25 @@ build_wasmtime() {
     echo "setup: Wasmtime is built"
 }
 
+# The suite comes inside a crate; what stays of it is text.
+write_suite() {
+    target=$("$root/tools/suite_dir.sh")
+    [ -d "$target" ] && return 0
+    check_rust
+    lock_build "$target" "the WebAssembly test suite"
+    [ -d "$target" ] && return 0
+
+    work="$target.build"
+    echo "setup: writing the WebAssembly test suite into $target (less than a minute, once per machine)"
+    CARGO_TARGET_DIR="$work/target" cargo build --locked --manifest-path "$root/third_party/wasm-suite/Cargo.toml" ||
+        fail "the WebAssembly test suite did not build; cargo's own message is above"
+    rm -rf "$work/out"
+    "$work/target/debug/aether-wasm-suite" "$work/out" || fail "the WebAssembly test suite could not be written"
+    mv "$work/out" "$target"
+    rm -rf "$work"
+    echo "setup: the WebAssembly test suite is written"
+}
+
 install_packages
 build_wasmtime
+write_suite

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const ae_import_rule rules[] = {{"nothing", ">", false}, {"pair", "iI>i", false}};
+static const ae_import_rule rules[] = {
+    {"env", "nothing", ">", false}, {"env", "pair", "iI>i", false}};
 static const ae_import_rules allowed = {.rules = rules, .count = 2};
 
 static ae_module decode(const wasm_builder *b) {

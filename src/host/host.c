@@ -36,7 +36,7 @@ const ae_host_row ae_host_rows[AE_HOST_PRICE_COUNT] = {
 
 static const ae_import_rule import_rules[AE_HOST_PRICE_COUNT] = {
 #define AE_HOST(name, signature, c_result, c_params, summary) \
-    {#name, signature, TAKES_POINTER(c_params)},
+    {"env", #name, signature, TAKES_POINTER(c_params)},
 #include "host/functions.def"
 #undef AE_HOST
 };

@@ -66,7 +66,9 @@ static void names_are_unique_and_in_the_order_of_the_prices(void) {
 static void import_rules_are_the_rows(void) {
     const ae_import_rules rules = ae_host_import_rules();
     CHECK_U64(rules.count, AE_HOST_PRICE_COUNT);
+    CHECK(!rules.ignores_entries);
     for (size_t i = 0; i < rules.count; i++) {
+        CHECK_TEXT(rules.rules[i].module, "env");
         CHECK_TEXT(rules.rules[i].name, ae_host_rows[i].name);
         CHECK_TEXT(rules.rules[i].signature, ae_host_rows[i].signature);
         CHECK(rules.rules[i].takes_pointer == ae_host_rows[i].takes_pointer);

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-static const ae_import_rule rules[] = {{"storage_read", "iiii>i", true}, {"gas_left", ">I", false}};
-static const ae_import_rules allowed = {rules, 2};
+static const ae_import_rule rules[] = {
+    {"env", "storage_read", "iiii>i", true}, {"env", "gas_left", ">I", false}};
+static const ae_import_rules allowed = {.rules = rules, .count = 2};
 
 #define BOMB_MS_MAX \
     200 /* far above the few milliseconds it takes, for sanitizers and busy machines */

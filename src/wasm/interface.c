@@ -52,9 +52,11 @@ static aether_status read_short_name(
     return AETHER_OK;
 }
 
-static const ae_import_rule *find_rule(ae_import_rules rules, aether_bytes name) {
+static const ae_import_rule *find_rule(
+    ae_import_rules rules, aether_bytes module, aether_bytes name) {
     for (size_t i = 0; i < rules.count; i++)
-        if (ae_bytes_equal(name, ae_bytes_of(rules.rules[i].name)))
+        if (ae_bytes_equal(name, ae_bytes_of(rules.rules[i].name)) &&
+            ae_bytes_equal(module, ae_bytes_of(rules.rules[i].module)))
             return &rules.rules[i];
     return NULL;
 }
@@ -89,7 +91,8 @@ static aether_status check_import_type(const ae_reader *reader, uint32_t offset,
     ae_functype_print(type, actual_text);
     ae_functype_print(&needed, needed_text);
     return ae_reader_refuse(reader, offset, err, AETHER_INVALID_INTERFACE, "import_type",
-        "import \"env\" \"%s\" has type %s, need %s", rule->name, actual_text, needed_text);
+        "import \"%s\" \"%s\" has type %s, need %s", rule->module, rule->name, actual_text,
+        needed_text);
 }
 
 static aether_status read_import(
@@ -110,8 +113,8 @@ static aether_status read_import(
         return ae_reader_refuse(reader, offset, err, AETHER_INVALID_MODULE, "unknown_type",
             "import \"%s\" \"%s\" is of type %" PRIu32 ", but %" PRIu32 " exist", module_text,
             field_text, type, decoder->module->type_count);
-    const ae_import_rule *rule = find_rule(decoder->rules, field_name);
-    if (rule == NULL || !ae_bytes_equal(module_name, ae_bytes_of("env")))
+    const ae_import_rule *rule = find_rule(decoder->rules, module_name, field_name);
+    if (rule == NULL)
         return ae_reader_refuse(reader, offset, err, AETHER_INVALID_INTERFACE, "unknown_import",
             "import \"%s\" \"%s\" is not provided", module_text, field_text);
     AE_TRY(check_import_type(reader, offset, &decoder->module->types[type], rule, err));
@@ -256,7 +259,6 @@ static aether_status find_entry(
     ae_module *module, const ae_reader *reader, uint32_t entry, aether_error *err) {
     const char *name = entry_names[entry];
     const ae_export *item = find_export(module, name);
-    module->entries[entry] = AE_NO_INDEX;
     if (item == NULL)
         return AETHER_OK;
     if (item->kind != KIND_FUNCTION)
@@ -285,17 +287,20 @@ static aether_status check_memory_export(
         if (rule->takes_pointer)
             return ae_reader_refuse(reader, reader->end, err, AETHER_INVALID_INTERFACE,
                 "memory_export",
-                "import \"env\" \"%s\" takes a pointer, so a memory must be exported as \"memory\"",
-                rule->name);
+                "import \"%s\" \"%s\" takes a pointer, so a memory must be exported as \"memory\"",
+                rule->module, rule->name);
     }
     return AETHER_OK;
 }
 
 aether_status ae_check_interface(const ae_decoder *decoder, ae_reader *reader, aether_error *err) {
     ae_module *module = decoder->module;
-    for (uint32_t entry = 0; entry < sizeof entry_names / sizeof entry_names[0]; entry++)
-        AE_TRY(find_entry(module, reader, entry, err));
-    if (module->entries[AETHER_ENTRY_EXECUTE] == AE_NO_INDEX)
+    for (uint32_t entry = 0; entry < sizeof entry_names / sizeof entry_names[0]; entry++) {
+        module->entries[entry] = AE_NO_INDEX;
+        if (!decoder->rules.ignores_entries)
+            AE_TRY(find_entry(module, reader, entry, err));
+    }
+    if (!decoder->rules.ignores_entries && module->entries[AETHER_ENTRY_EXECUTE] == AE_NO_INDEX)
         return ae_reader_refuse(reader, reader->end, err, AETHER_INVALID_INTERFACE, "missing_entry",
             "no function is exported as \"execute\"");
     return check_memory_export(decoder, reader, err);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const ae_import_rule rules[] = {{"block_number", ">I", false}};
+static const ae_import_rule rules[] = {{"env", "block_number", ">I", false}};
 
 // A module of size n.
 typedef void build_function(wasm_parts *parts, uint32_t n);
@@ -16,8 +16,8 @@ typedef void build_function(wasm_parts *parts, uint32_t n);
 static aether_status decode_parts(wasm_parts *parts, ae_module *module, aether_error *err) {
     wasm_builder b = {0};
     wasm_assemble(parts, &b);
-    const aether_status status =
-        ae_module_decode(wasm_bytes_of(&b), (ae_import_rules){rules, 1}, module, err);
+    const aether_status status = ae_module_decode(
+        wasm_bytes_of(&b), (ae_import_rules){.rules = rules, .count = 1}, module, err);
     if (status == AETHER_OK)
         ae_module_deinit(module);
     wasm_free(&b);
@@ -358,13 +358,13 @@ static aether_status import_of_name_len(uint32_t len, aether_error *err) {
     wasm_builder b = {0};
     wasm_parts parts = {0};
     char *name = long_name(len);
-    const ae_import_rule rule = {name, ">i", false};
+    const ae_import_rule rule = {"env", name, ">i", false};
     wasm_parts_start(&parts);
     wasm_import_function(wasm_part(&parts, WASM_IMPORT), "env", name, 0);
     wasm_assemble(&parts, &b);
     ae_module module;
-    const aether_status status =
-        ae_module_decode(wasm_bytes_of(&b), (ae_import_rules){&rule, 1}, &module, err);
+    const aether_status status = ae_module_decode(
+        wasm_bytes_of(&b), (ae_import_rules){.rules = &rule, .count = 1}, &module, err);
     if (status == AETHER_OK)
         ae_module_deinit(&module);
     wasm_free(&b);
@@ -381,8 +381,8 @@ static void import_name_is_exact(void) {
 
 static aether_status decode_and_free(wasm_builder *b, aether_error *err) {
     ae_module module;
-    const aether_status status =
-        ae_module_decode(wasm_bytes_of(b), (ae_import_rules){rules, 1}, &module, err);
+    const aether_status status = ae_module_decode(
+        wasm_bytes_of(b), (ae_import_rules){.rules = rules, .count = 1}, &module, err);
     if (status == AETHER_OK)
         ae_module_deinit(&module);
     wasm_free(b);
@@ -444,7 +444,8 @@ static void both_lengths_at_their_limits_are_accepted_and_a_byte_more_is_not(voi
     wasm_repeat(&b, 0, AE_CUSTOM_LEN_MAX - 6);
     CHECK_U64(b.len, AE_MODULE_LEN_MAX + AE_CUSTOM_LEN_MAX);
     ae_module module;
-    CHECK_OK(ae_module_decode(wasm_bytes_of(&b), (ae_import_rules){rules, 1}, &module, &err));
+    CHECK_OK(ae_module_decode(
+        wasm_bytes_of(&b), (ae_import_rules){.rules = rules, .count = 1}, &module, &err));
     CHECK_U64(module.module_len, AE_MODULE_LEN_MAX);
     CHECK_U64(module.custom_len, AE_CUSTOM_LEN_MAX);
     ae_module_deinit(&module);
@@ -470,7 +471,8 @@ static void declared_memory_maximum_is_lowered(void) {
         wasm_body(&b, WASM_CODE_BYTES(0x41, 0x00, 0x0b));
         wasm_close(&b);
         ae_module module;
-        CHECK_OK(ae_module_decode(wasm_bytes_of(&b), (ae_import_rules){rules, 1}, &module, &err));
+        CHECK_OK(ae_module_decode(
+            wasm_bytes_of(&b), (ae_import_rules){.rules = rules, .count = 1}, &module, &err));
         CHECK_U64(module.memory_pages_max, cases[i].expected);
         ae_module_deinit(&module);
         wasm_free(&b);
@@ -489,7 +491,8 @@ static size_t stripped_len(const char *name, size_t section_len) {
     wasm_name(&b, name);
     wasm_repeat(&b, 0, section_len - header_len);
     ae_module module;
-    CHECK_OK(ae_module_decode(wasm_bytes_of(&b), (ae_import_rules){rules, 1}, &module, &err));
+    CHECK_OK(ae_module_decode(
+        wasm_bytes_of(&b), (ae_import_rules){.rules = rules, .count = 1}, &module, &err));
     uint8_t *out = malloc(b.len);
     CHECK(out != NULL);
     const size_t len = ae_module_strip(&module, out);

@@ -34,7 +34,8 @@ typedef struct ae_functype {
 
 /* One row of what a module may import: the caller's allow-list. */
 typedef struct ae_import_rule {
-    const char *name;      /* in module "env" */
+    const char *module; /* "env", but for modules that are no contracts */
+    const char *name;
     const char *signature; /* letters as in wasm/opcodes.def: "iiii>i" */
     bool takes_pointer;    /* the module must then export its memory as `memory` */
 } ae_import_rule;
@@ -42,6 +43,7 @@ typedef struct ae_import_rule {
 typedef struct ae_import_rules {
     const ae_import_rule *rules;
     size_t count;
+    bool ignores_entries; /* for modules that are no contracts: exports are only exports */
 } ae_import_rules;
 
 typedef struct ae_import {

@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 
-static const ae_import_rule rules[] = {
-    {"block_number", ">I", false}, {"storage_read", "iiii>i", true}, {"gas_left", ">I", false}};
-static const ae_import_rules allowed = {rules, 3};
+static const ae_import_rule rules[] = {{"env", "block_number", ">I", false},
+    {"env", "storage_read", "iiii>i", true}, {"env", "gas_left", ">I", false}};
+static const ae_import_rules allowed = {.rules = rules, .count = 3};
 
 static void add_sections(wasm_parts *parts) {
     wasm_functype(wasm_part(parts, WASM_TYPE), ">i");
@@ -242,6 +242,41 @@ static void a_refusal_leaves_the_module_alone_and_needs_no_error(void) {
     wasm_free(&b);
 }
 
+// A module with an import of "M" and an export `query` of a type that no entry point has.
+static aether_status decode_library(ae_import_rules rules_of_m, aether_error *err) {
+    wasm_builder b = {0};
+    wasm_parts parts = {0};
+    ae_module module;
+    wasm_functype(wasm_part(&parts, WASM_TYPE), "i>i");
+    wasm_import_function(wasm_part(&parts, WASM_IMPORT), "M", "same", 0);
+    wasm_export(wasm_part(&parts, WASM_EXPORT), "query", 0, 0);
+    wasm_assemble(&parts, &b);
+    const aether_status status = ae_module_decode(wasm_bytes_of(&b), rules_of_m, &module, err);
+    if (status == AETHER_OK) {
+        for (int i = 0; i < 4; i++)
+            CHECK_U64(module.entries[i], AE_NO_INDEX);
+        CHECK_U64(module.imports[0].rule, 1); // the row of "env" has the same name
+        ae_module_deinit(&module);
+    }
+    wasm_free(&b);
+    return status;
+}
+
+static void a_module_that_is_no_contract_is_held_to_all_but_entry_points(void) {
+    static const ae_import_rule both[] = {
+        {"env", "same", "i>i", false}, {"M", "same", "i>i", false}};
+    aether_error err;
+    CHECK_OK(decode_library(
+        (ae_import_rules){.rules = both, .count = 2, .ignores_entries = true}, &err));
+    CHECK_STATUS(decode_library((ae_import_rules){.rules = both, .count = 2}, &err),
+        AETHER_INVALID_INTERFACE);
+    CHECK(strncmp(err.message, "entry_type:", 11) == 0);
+    CHECK_STATUS(
+        decode_library((ae_import_rules){.rules = both, .count = 1, .ignores_entries = true}, &err),
+        AETHER_INVALID_INTERFACE);
+    CHECK(strncmp(err.message, "unknown_import:", 15) == 0);
+}
+
 static void signatures_are_compared_letter_by_letter(void) {
     const ae_functype type = {
         .param_count = 2, .params = {AE_I32, AE_F64}, .result_count = 1, .result = AE_I64};
@@ -273,4 +308,5 @@ TEST_MAIN(TEST(facts_are_as_written) TEST(custom_sections_are_found_by_name)
             TEST(many_custom_sections_do_not_push_out_the_used_ones) TEST(every_allocation_may_fail)
                 TEST(a_refusal_leaves_the_module_alone_and_needs_no_error)
                     TEST(signatures_are_compared_letter_by_letter)
-                        TEST(refusals_name_rule_function_and_offset))
+                        TEST(refusals_name_rule_function_and_offset)
+                            TEST(a_module_that_is_no_contract_is_held_to_all_but_entry_points))

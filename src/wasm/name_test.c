@@ -7,8 +7,9 @@
 #include "harness/test.h"
 #include "harness/wasm_builder.h"
 
-static const ae_import_rule rules[] = {{"gas_left", ">I", false}, {"block_number", ">I", false}};
-static const ae_import_rules allowed = {rules, 2};
+static const ae_import_rule rules[] = {
+    {"env", "gas_left", ">I", false}, {"env", "block_number", ">I", false}};
+static const ae_import_rules allowed = {.rules = rules, .count = 2};
 
 // Functions 0 and 1 are imports (block_number, gas_left), 2 is `execute`, 3 has no name of its own.
 static void build(wasm_builder *b, aether_bytes name_payload) {

@@ -5,13 +5,13 @@
 #include "harness/test.h"
 #include "harness/wasm_builder.h"
 
-static const ae_import_rule rules[] = {
-    {"storage_read", "iiii>i", true}, {"block_number", ">I", false}, {"revert", "ii>", true}};
+static const ae_import_rule rules[] = {{"env", "storage_read", "iiii>i", true},
+    {"env", "block_number", ">I", false}, {"env", "revert", "ii>", true}};
 
 static aether_status decode_and_free(wasm_builder *b, aether_error *err) {
     ae_module module;
-    const aether_status status =
-        ae_module_decode(wasm_bytes_of(b), (ae_import_rules){rules, 3}, &module, err);
+    const aether_status status = ae_module_decode(
+        wasm_bytes_of(b), (ae_import_rules){.rules = rules, .count = 3}, &module, err);
     if (status == AETHER_OK)
         ae_module_deinit(&module);
     wasm_free(b);
