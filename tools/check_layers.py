@@ -19,7 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Header → the folders that may include it. Tests may look at everything.
 FOREIGN = [
     (r"(wasmtime|wasm|wasi|wat)\.h|wasmtime/.*", {"src/engine", "bench"}),
-    (r"sodium\.h|sodium/.*|secp256k1.*\.h|nettle/.*", {"src/crypto"}),
+    (r"sodium\.h|sodium/.*|secp256k1.*\.h|nettle/.*", {"src/crypto", "bench"}),
     (r"pthread\.h", {"src/base", "bench"}),
     (r"json-c/.*|argp\.h", {"cli"}),
 ]

@@ -35,12 +35,26 @@ static const host_row host_rows[] = {
 typedef struct price_row {
     const char *name;
     uint64_t base, in_rate, out_rate; // gas, gas per byte, gas per byte
+    const char *rule;
 } price_row;
 
 static const price_row price_rows[] = {
-#define AE_HOST_PRICE(name, base, in_rate, out_rate) {#name, base, in_rate, out_rate},
+#define AE_HOST_PRICE(name, base, in_rate, out_rate, rule) {#name, base, in_rate, out_rate, rule},
 #include "gas/host_prices.def"
 #undef AE_HOST_PRICE
+};
+
+typedef struct rate_row {
+    const char *name;
+    uint64_t v1, unit; // gas
+    const char *per;
+    const char *rule;
+} rate_row;
+
+static const rate_row rate_rows[] = {
+#define AE_RATE(name, v1, unit, per, rule) {#name, v1, unit, per, rule},
+#include "gas/rates.def"
+#undef AE_RATE
 };
 
 typedef struct limit_row {
@@ -331,9 +345,10 @@ static void write_instructions_page(FILE *out) {
         "\n"
         "The %zu instructions of the profile; a module with any other is refused with `FORBIDDEN_FEATURE`.\n"
         "Gas is that of schedule v1 for one execution; entering a function, and each byte or page of a bulk\n"
-        "instruction or of `memory.grow`, cost more. No type: it depends on more than the opcode.\n"
+        "instruction or of `memory.grow`, cost more ([prices](gas.generated.md)). The last column is what was measured.\n"
+        "No type: it depends on more than the opcode.\n"
         "\n"
-        "| Opcode | Instruction | Type | Gas | For |\n"
+        "| Opcode | Instruction | Type | Gas | Measured |\n"
         "|---|---|---|---:|---|\n",
         COUNT(opcode_rows));
     for (size_t i = 0; i < COUNT(opcode_rows); i++) {
@@ -353,6 +368,48 @@ static void write_instructions_page(FILE *out) {
     }
 }
 
+static void write_gas_page(FILE *out) {
+    fputs(
+        "<!-- Made by `" COMMAND
+        "` from src/gas/rates.def and src/gas/host_prices.def. Do not edit. -->\n"
+        "# Prices\n"
+        "\n"
+        "What is not the price of one instruction: those are in [instructions](instructions.generated.md). How\n"
+        "prices are made, and what they mean for a block, is in [gas](gas.md).\n"
+        "\n"
+        "## Rates\n"
+        "\n"
+        "| Rate | v1 | unit | For each | Measured |\n"
+        "|---|---:|---:|---|---|\n",
+        out);
+    for (size_t i = 0; i < COUNT(rate_rows); i++) {
+        const rate_row *row = &rate_rows[i];
+        fprintf(out, "| `%s` | %llu | %llu | ", row->name, (unsigned long long)row->v1,
+            (unsigned long long)row->unit);
+        write_cell(out, row->per);
+        fputs(" | ", out);
+        write_cell(out, row->rule);
+        fputs(" |\n", out);
+    }
+    fputs(
+        "\n"
+        "## Host functions\n"
+        "\n"
+        "Schedule v1, `base + in × bytes read from the contract + out × bytes written to it`; under `unit` all are\n"
+        "free. Storage, balance and events count with what a database adds.\n"
+        "\n"
+        "| Function | Base | In | Out | Measured: base; a byte |\n"
+        "|---|---:|---:|---:|---|\n",
+        out);
+    for (size_t i = 0; i < COUNT(price_rows); i++) {
+        const price_row *row = &price_rows[i];
+        fprintf(out, "| `%s` | %llu | %llu | %llu | ", row->name, (unsigned long long)row->base,
+            (unsigned long long)row->in_rate, (unsigned long long)row->out_rate);
+        write_cell(out, row->rule);
+        fputs(" |\n", out);
+    }
+}
+
 // ---- Files
 
 typedef struct page {
@@ -362,6 +419,7 @@ typedef struct page {
 
 static const page pages[] = {
     {"sdk/c/aether_host_generated.h", write_sdk_header},
+    {"docs/gas.generated.md", write_gas_page},
     {"docs/host-functions.generated.md", write_host_page},
     {"docs/instructions.generated.md", write_instructions_page},
     {"docs/limits.generated.md", write_limits_page},

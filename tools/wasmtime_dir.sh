@@ -5,7 +5,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 here="$root/third_party/wasmtime"
-key=$(cat "$here/Cargo.toml" "$here/Cargo.lock" "$here/src/lib.rs" | sha256sum | cut -c1-16)
+key=$(cat "$here/Cargo.toml" "$here/Cargo.lock" "$here"/src/*.rs | sha256sum | cut -c1-16)
 if [ -n "${AETHER_CACHE:-}" ]; then
     cache=$AETHER_CACHE
 elif [ -n "${XDG_CACHE_HOME:-}" ]; then

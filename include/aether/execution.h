@@ -81,8 +81,9 @@ typedef struct aether_frame {
     const char *function; /**< UTF-8 name, or "" */
     uint32_t index;       /**< in the module's function index space */
     uint32_t offset;      /**< byte offset of the instruction in the module as it was uploaded */
-    const char *file;     /**< source file, or NULL when the module carries no line table */
-    uint32_t line;        /**< 0 when unknown */
+    const char
+        *file; /**< source file as the module's line table has it, or NULL when no line is known */
+    uint32_t line; /**< 0 when unknown */
 } aether_frame;
 
 /** Where and why a contract stopped, for people. */

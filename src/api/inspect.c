@@ -119,8 +119,9 @@ static aether_status hash_upload(
 
 static aether_status describe(const subject *from, aether_module_info *out, aether_error *err) {
     const ae_module *module = from->module;
+    const ae_instrument_options options = {.schedule = from->schedule};
     ae_instrumented instrumented;
-    AE_TRY(ae_instrument(module, from->schedule, &instrumented, err));
+    AE_TRY(ae_instrument(module, &options, &instrumented, err));
     out->instrumented_len = (uint32_t)instrumented.len;
     ae_instrumented_deinit(&instrumented);
     out->module_len = module->module_len;

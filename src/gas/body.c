@@ -1,11 +1,14 @@
 #include "gas/body.h"
 
-#define COPY_ROOM 64 // bytes that metering may add to one instruction or to a function's entry
-#define RUNS_ROOM 4  // runs of the offset map that one instruction may add
+#define COPY_ROOM 64  // bytes that metering may add to one instruction or to a function's entry
+#define PROBE_ROOM 64 // bytes that probes may add to them
+#define PROBES_ROOM 3 // probes that one instruction may add
+#define RUNS_ROOM 4   // runs of the offset map that one instruction may add
 
 typedef struct body {
     const ae_body_context *context;
     ae_emit *out;
+    uint32_t function; // index in the uploaded module
     uint32_t param_count;
     uint32_t gas;     // local index of the counter
     uint32_t stack;   // … of what is left of the metered stack
@@ -65,13 +68,56 @@ static void emit_pending_sub(body *b) {
     b->pending = 0;
 }
 
-static void pay(body *b, const ae_instruction *before) {
-    if (b->pending == 0)
+// Tell the counter, which is in its local and exact.
+static void emit_probe(body *b, ae_probe_kind kind, uint32_t callee) {
+    emit_i32_const(b, (int32_t)ae_probe_add(b->context->probes, kind, b->function, callee));
+    emit_local(b, AE_CODE_local_get, b->gas);
+    ae_emit_byte(b->out, AE_CODE_call);
+    ae_emit_u32(b->out, b->context->probe_function);
+}
+
+static void pay_and_probe(
+    body *b, const ae_instruction *before, ae_probe_kind kind, uint32_t callee) {
+    const bool has_probe = b->context->probes != NULL;
+    if (b->pending == 0 && !has_probe)
         return;
     mark_inserted(b, before);
-    emit_local(b, AE_CODE_local_get, b->gas);
-    emit_pending_sub(b);
+    if (b->pending != 0) {
+        emit_local(b, AE_CODE_local_get, b->gas);
+        emit_pending_sub(b);
+        emit_local(b, AE_CODE_local_set, b->gas);
+    }
+    if (has_probe)
+        emit_probe(b, kind, callee);
+}
+
+static void pay(body *b, const ae_instruction *before) {
+    pay_and_probe(b, before, AE_PROBE_SEGMENT, 0);
+}
+
+// The counter is on the stack and stays there: what was taken from it goes into its local, and is told.
+static void keep_gas(body *b, ae_probe_kind kind) {
+    if (b->context->probes == NULL) {
+        emit_local(b, AE_CODE_local_tee, b->gas);
+        return;
+    }
     emit_local(b, AE_CODE_local_set, b->gas);
+    emit_probe(b, kind, 0);
+    emit_local(b, AE_CODE_local_get, b->gas);
+}
+
+// Without probes a call pays on its way. With them all is paid and told before it.
+static void pay_before_call(
+    body *b, const ae_instruction *in, ae_probe_kind kind, uint32_t callee) {
+    if (b->context->probes != NULL)
+        pay_and_probe(b, in, kind, callee);
+    mark_inserted(b, in);
+}
+
+// The counter came back from a host function, or goes back from this one.
+static void emit_return_probe(body *b) {
+    if (b->context->probes != NULL)
+        emit_probe(b, AE_PROBE_LEAVE, 0);
 }
 
 static void die(body *b) {
@@ -130,6 +176,7 @@ static void rewrite_end(body *b, const ae_instruction *in) {
         return;
     }
     mark_inserted(b, in); // that was the end of the block around the body
+    emit_return_probe(b);
     emit_local(b, AE_CODE_local_get, b->gas);
     ae_emit_byte(b->out, AE_CODE_end);
 }
@@ -161,19 +208,22 @@ _Static_assert(AE_END_NONE == -1, "gas >> 63 of a negative counter");
 
 // The counter is paid down on its way to the callee, and comes back as the last result.
 static void rewrite_call(body *b, const ae_instruction *in) {
-    mark_inserted(b, in);
+    const bool is_host = in->index < b->context->module->import_count;
+    pay_before_call(b, in, is_host ? AE_PROBE_CALL : AE_PROBE_SEGMENT, in->index);
     emit_local(b, AE_CODE_local_get, b->gas);
     emit_pending_sub(b);
-    if (in->index >= b->context->module->import_count)
+    if (!is_host)
         emit_local(b, AE_CODE_local_get, b->stack);
     ae_emit_byte(b->out, AE_CODE_call);
     emit_function_index(b, in->index);
     emit_local(b, AE_CODE_local_set, b->gas);
+    if (is_host)
+        emit_return_probe(b);
 }
 
 static void rewrite_call_indirect(body *b, const ae_instruction *in) {
     b->is_scratch_used = true;
-    mark_inserted(b, in);
+    pay_before_call(b, in, AE_PROBE_SEGMENT, 0);
     emit_local(b, AE_CODE_local_set, b->scratch);
     emit_local(b, AE_CODE_local_get, b->gas);
     emit_pending_sub(b);
@@ -187,12 +237,13 @@ static void rewrite_call_indirect(body *b, const ae_instruction *in) {
 
 // The host charges all of it, so the base is not pending.
 static void rewrite_memory_grow(body *b, const ae_instruction *in) {
-    mark_inserted(b, in);
+    pay_before_call(b, in, AE_PROBE_CALL, AE_PROBE_GROW);
     emit_local(b, AE_CODE_local_get, b->gas);
     emit_pending_sub(b);
     ae_emit_byte(b->out, AE_CODE_call);
     ae_emit_u32(b->out, b->context->grow_function);
     emit_local(b, AE_CODE_local_set, b->gas);
+    emit_return_probe(b);
 }
 
 // [… i32 length] stays as it is. 2^32 times a rate of a few bits is far from wrapping.
@@ -209,14 +260,18 @@ static void rewrite_bulk(body *b, const ae_instruction *in) {
         ae_emit_byte(b->out, AE_CODE_i64_mul);
     }
     ae_emit_byte(b->out, AE_CODE_i64_sub);
-    emit_local(b, AE_CODE_local_tee, b->gas);
+    keep_gas(b, AE_PROBE_SEGMENT);
     emit_gas_check(b);
     copy(b, in);
 }
 
 static void rewrite(body *b, const ae_instruction *in) {
-    if (in->opcode != AE_OP_memory_grow)
-        b->pending += b->context->schedule->opcodes[in->opcode];
+    const uint32_t price =
+        in->opcode != AE_OP_memory_grow ? b->context->schedule->opcodes[in->opcode] : 0;
+    b->pending += price;
+    if (b->context->probes != NULL)
+        ae_probe_step(b->context->probes,
+            (ae_step){.offset = in->offset, .gas = price, .opcode = in->opcode});
     switch (in->opcode) {
     case AE_OP_local_get:
     case AE_OP_local_set:
@@ -280,9 +335,13 @@ static void emit_entry(body *b, const ae_function *function) {
     const ae_functype *type = &b->context->module->types[function->type];
     b->pending =
         schedule->function_entry + (uint64_t)function->local_count * schedule->function_local;
+    if (b->context->probes != NULL)
+        ae_probe_step(b->context->probes, (ae_step){.offset = function->body_offset,
+                                              .gas = (uint32_t)b->pending,
+                                              .opcode = AE_STEP_ENTER});
     emit_local(b, AE_CODE_local_get, b->gas);
     emit_pending_sub(b);
-    emit_local(b, AE_CODE_local_tee, b->gas);
+    keep_gas(b, AE_PROBE_ENTER);
     emit_gas_check(b);
 
     emit_local(b, AE_CODE_local_get, b->stack);
@@ -303,10 +362,17 @@ static void emit_entry(body *b, const ae_function *function) {
     ae_emit_byte(b->out, type->result_count != 0 ? type->result : AE_BLOCK_EMPTY);
 }
 
+static bool reserve(body *b, uint32_t len) {
+    if (b->context->probes == NULL)
+        return ae_emit_reserve(b->out, len + COPY_ROOM);
+    return ae_emit_reserve(b->out, len + COPY_ROOM + PROBE_ROOM) &&
+           ae_probe_reserve(b->context->probes, PROBES_ROOM, 1);
+}
+
 static bool emit_code(body *b, const ae_function *function) {
     ae_reader reader =
         ae_reader_over(b->context->module->bytes, function->code_offset, function->end_offset);
-    if (!ae_emit_reserve(b->out, COPY_ROOM))
+    if (!reserve(b, 0))
         return false;
     emit_entry(b, function);
     while (!ae_reader_is_at_end(&reader)) {
@@ -315,8 +381,7 @@ static bool emit_code(body *b, const ae_function *function) {
         AE_ASSERT(status == AETHER_OK); // the module was accepted
         if (b->is_dead && is_dropped(b, &in))
             continue;
-        if (!ae_emit_reserve(b->out, in.len + COPY_ROOM) ||
-            !ae_offset_map_reserve(b->context->map, RUNS_ROOM))
+        if (!reserve(b, in.len) || !ae_offset_map_reserve(b->context->map, RUNS_ROOM))
             return false;
         rewrite(b, &in);
     }
@@ -356,6 +421,8 @@ bool ae_body_emit(const ae_body_context *context, const ae_function *function) {
     body b = {
         .context = context,
         .out = context->out,
+        .function =
+            context->module->import_count + (uint32_t)(function - context->module->functions),
         .param_count = param_count,
         .gas = param_count,
         .stack = param_count + 1,

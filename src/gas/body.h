@@ -13,6 +13,7 @@
 
 #include "gas/emit.h"
 #include "gas/offset_map.h"
+#include "gas/probe.h"
 
 /* What every body of a module shares. */
 typedef struct ae_body_context {
@@ -23,6 +24,8 @@ typedef struct ae_body_context {
     uint32_t added_import_count; /* what indices of defined functions are shifted by */
     uint32_t grow_function;      /* index of the import that stands for memory.grow */
     uint32_t end_global;         /* index of the global `end` */
+    uint32_t probe_function;     /* index of the import that probes call */
+    ae_probe_writer *probes;     /* NULL: no probes are put in */
 } ae_body_context;
 
 /* Write an entry of the code section: its length, its locals, its metered code. False when memory

@@ -67,6 +67,30 @@ static inline void ae_emit_s64(ae_emit *emit, int64_t value) {
     ae_emit_byte(emit, (uint8_t)(value & 0x7f));
 }
 
+/* An instruction with the index of a local. */
+static inline void ae_emit_local(ae_emit *emit, uint8_t code, uint32_t local) {
+    ae_emit_byte(emit, code);
+    ae_emit_u32(emit, local);
+}
+
+static inline void ae_emit_i32_const(ae_emit *emit, int32_t value) {
+    ae_emit_byte(emit, AE_CODE_i32_const);
+    ae_emit_s64(emit, value);
+}
+
+static inline void ae_emit_i64_const(ae_emit *emit, int64_t value) {
+    ae_emit_byte(emit, AE_CODE_i64_const);
+    ae_emit_s64(emit, value);
+}
+
+/* [i32] → []: `unreachable` unless it is 0. */
+static inline void ae_emit_trap_if(ae_emit *emit) {
+    ae_emit_byte(emit, AE_CODE_if);
+    ae_emit_byte(emit, 0x40);
+    ae_emit_byte(emit, AE_CODE_unreachable);
+    ae_emit_byte(emit, AE_CODE_end);
+}
+
 /* Bytes of the shortest form. */
 uint32_t ae_leb128_u32_len(uint32_t value);
 

@@ -1,27 +1,38 @@
-/* How large the output may become. AE_INSTRUMENTED_LEN_MAX is 8 times the largest upload, and holds
- * for every accepted module:
+/* How large the output may become. AE_INSTRUMENTED_LEN_MAX is 8 times the largest upload, and holds for
+ * every accepted module.
  *
- * No price exceeds 8191, so the gas of m instructions is a constant of at most m + 1 bytes, and
- * paying it takes at most m + 7: 8 for the first of them, 1 for each further one. With that counted
- * to them, bytes out for bytes in are at most plain instructions, with what pays for them and the
- * next `end`, `else`, `br_if`, `if`      11 / 2 the same and `loop` with its check 20 / 3 the same
- * and `unreachable`, and the `end` that brings life back                            23 / 3 (of a
- * block or loop, whose opening counts too: 34 / 5) call of two bytes 13 / 2 call_indirect 19 / 3
- *   memory.grow                                                                                 9 /
- * 2 bulk, 29 / 3, with three instructions that push its operands, calls at worst               68 /
- * 9 so below 7.56 throughout. A function takes at least 4 bytes and has at most 47 fixed ones and a
- * last `unreachable`: 24 more than its share; 10,000 of them 240,000. Types, imports, thunks,
- * segments and the rest take less than 15,000 more than their share. 7.56 x 1,048,576 + 255,000 <
- * 8,388,608. */
+ * A body in the plain form takes at most 7.56 times its bytes and 24. No price exceeds 8191, so the gas of
+ * m instructions is a constant of at most m + 1 bytes, and paying it takes at most m + 7: 8 for the first
+ * of them, 1 for each further one. With that counted to them, bytes out for bytes in are at most
+ *
+ *   plain instructions, with what pays for them and the next `end`, `else`, `br_if`, `if`    11 / 2
+ *   the same and `loop` with its check                                                       20 / 3
+ *   the same and `unreachable`, and the `end` that brings life back                          23 / 3
+ *     of a block or loop, whose opening counts too                                           34 / 5
+ *   call of two bytes                                                                        13 / 2
+ *   call_indirect                                                                            19 / 3
+ *   memory.grow                                                                               9 / 2
+ *   bulk                                                                                     29 / 3
+ *     with three instructions that push its operands, calls at worst                         68 / 9
+ *
+ * so below 7.56 throughout. It has at least 4 bytes, and at most 47 fixed ones and a last `unreachable`: 24
+ * more than its share.
+ *
+ * A body in the fast form takes at most AE_FAST_BODY_GROWTH = 7 times its bytes and AE_FAST_BODY_ROOM = 24;
+ * it is written in the plain form where it would be longer.
+ *
+ * 10,000 functions take 240,000 more than their share, and types, imports, thunks, segments and the rest
+ * less than 15,000: 7.56 x 1,048,576 + 255,000 < 8,388,608. */
 #include "gas/instrument.h"
 
-#include "gas/body.h"
+#include "gas/fast_body.h"
 
 #include "base/alloc.h"
 
 #define SECTION_ROOM 64 // bytes of a section's header and count, or of any item without a name
-#define GROW_MODULE "aether"
+#define ADDED_MODULE "aether"
 #define GROW_NAME "memory_grow"
+#define PROBE_NAME "probe"
 #define BULK_BYTE_MAX 63 // the bound above counts on a constant of one byte
 
 enum section {
@@ -44,9 +55,12 @@ enum kind { KIND_FUNCTION = 0, KIND_MEMORY = 2, KIND_GLOBAL = 3 };
 typedef struct plan {
     const ae_module *module;
     const ae_schedule *schedule;
+    ae_metering_form form;
     ae_emit *out;
     ae_offset_map_writer *map;
+    ae_probe_writer *probes; // or NULL
     bool grows_memory;
+    uint32_t added_import_count;
     uint32_t thunk_of[AE_IMPORTS_MAX]; // number of an import's thunk, or AE_NO_INDEX
     uint32_t thunk_count;
     uint32_t thunk_imports[AE_IMPORTS_MAX]; // what each thunk calls
@@ -93,9 +107,16 @@ static void plan_entered(plan *p, uint32_t function) {
     p->thunk_imports[p->thunk_count++] = function;
 }
 
-static plan plan_make(const ae_module *module, const ae_schedule *schedule) {
+static plan plan_make(
+    const ae_module *module, const ae_instrument_options *options, ae_probe_writer *probes) {
+    const ae_schedule *schedule = options->schedule;
     AE_ASSERT(module->import_count <= AE_IMPORTS_MAX && schedule->bulk_byte <= BULK_BYTE_MAX);
-    plan p = {.module = module, .schedule = schedule, .grows_memory = module_grows_memory(module)};
+    plan p = {.module = module,
+        .schedule = schedule,
+        .form = options->form,
+        .probes = probes,
+        .grows_memory = module_grows_memory(module)};
+    p.added_import_count = (uint32_t)p.grows_memory + (probes != NULL);
     for (uint32_t i = 0; i < AE_IMPORTS_MAX; i++)
         p.thunk_of[i] = AE_NO_INDEX;
     for (uint32_t i = 0; i < module->element_count; i++) {
@@ -115,8 +136,9 @@ static plan plan_make(const ae_module *module, const ae_schedule *schedule) {
 static uint32_t entered_index(const plan *p, uint32_t function) {
     const ae_module *module = p->module;
     if (function >= module->import_count)
-        return function + p->grows_memory;
-    return module->import_count + p->grows_memory + module->function_count + p->thunk_of[function];
+        return function + p->added_import_count;
+    return module->import_count + p->added_import_count + module->function_count +
+           p->thunk_of[function];
 }
 
 // Begin a section of `count` items; its length is patched in by section_end.
@@ -154,12 +176,12 @@ static void emit_type(ae_emit *out, const ae_functype *type, bool has_stack) {
     ae_emit_byte(out, AE_I64);
 }
 
-// Type i keeps its number. Import i has type type_count + i; memory_grow the one after these.
+// Type i keeps its number. Import i has type type_count + i; the added imports those after these.
 static bool emit_types(plan *p) {
     const ae_module *module = p->module;
     uint32_t body = 0;
-    if (!section_begin(
-            p, SECTION_TYPE, module->type_count + module->import_count + p->grows_memory, &body))
+    if (!section_begin(p, SECTION_TYPE,
+            module->type_count + module->import_count + p->added_import_count, &body))
         return false;
     for (uint32_t i = 0; i < module->type_count; i++) {
         if (!ae_emit_reserve(p->out, SECTION_ROOM))
@@ -178,6 +200,9 @@ static bool emit_types(plan *p) {
             &(ae_functype){
                 .param_count = 1, .params = {AE_I32}, .result_count = 1, .result = AE_I32},
             false);
+    static const uint8_t probe_type[] = {0x60, 2, AE_I32, AE_I64, 0};
+    if (p->probes != NULL)
+        ae_emit_bytes(p->out, probe_type, sizeof probe_type);
     section_end(p, body);
     return true;
 }
@@ -217,9 +242,16 @@ static bool emit_import_name(plan *p, ae_reader *imports) {
     return true;
 }
 
+static void emit_added_import(plan *p, const char *name, uint32_t type) {
+    emit_name(p->out, ADDED_MODULE);
+    emit_name(p->out, name);
+    ae_emit_byte(p->out, KIND_FUNCTION);
+    ae_emit_u32(p->out, type);
+}
+
 static bool emit_imports(plan *p) {
     const ae_module *module = p->module;
-    const uint32_t count = module->import_count + p->grows_memory;
+    const uint32_t count = module->import_count + p->added_import_count;
     uint32_t body = 0;
     if (count == 0)
         return true;
@@ -236,12 +268,11 @@ static bool emit_imports(plan *p) {
     }
     if (!ae_emit_reserve(p->out, SECTION_ROOM))
         return false;
-    if (p->grows_memory) {
-        emit_name(p->out, GROW_MODULE);
-        emit_name(p->out, GROW_NAME);
-        ae_emit_byte(p->out, KIND_FUNCTION);
-        ae_emit_u32(p->out, module->type_count + module->import_count);
-    }
+    uint32_t type = module->type_count + module->import_count;
+    if (p->grows_memory)
+        emit_added_import(p, GROW_NAME, type++);
+    if (p->probes != NULL)
+        emit_added_import(p, PROBE_NAME, type);
     section_end(p, body);
     return true;
 }
@@ -401,6 +432,58 @@ static bool emit_thunk(plan *p, uint32_t import) {
     return true;
 }
 
+static void emit_thunk_probe(plan *p, ae_probe_kind kind, uint32_t import, uint32_t gas) {
+    ae_emit_byte(p->out, AE_CODE_i32_const);
+    ae_emit_s64(p->out, ae_probe_add(p->probes, kind, AE_NO_INDEX, import));
+    ae_emit_byte(p->out, AE_CODE_local_get);
+    ae_emit_u32(p->out, gas);
+    ae_emit_byte(p->out, AE_CODE_call);
+    ae_emit_u32(p->out, p->module->import_count + p->grows_memory);
+}
+
+// The same between probes.
+static bool emit_probed_thunk(plan *p, uint32_t import) {
+    const uint32_t param_count = p->module->types[p->module->imports[import].type].param_count;
+    if (!ae_emit_reserve(p->out, 2 * param_count + 2 * SECTION_ROOM) ||
+        !ae_offset_map_reserve(p->map, 1) || !ae_probe_reserve(p->probes, 2, 0))
+        return false;
+    ae_offset_map_insert(p->map, p->out->len, 0);
+    p->out->len += AE_LEB128_PADDED_LEN;
+    const uint32_t start = p->out->len;
+    ae_emit_byte(p->out, 0); // no locals
+    emit_thunk_probe(p, AE_PROBE_CALL, import, param_count);
+    for (uint32_t i = 0; i <= param_count; i++) {
+        ae_emit_byte(p->out, AE_CODE_local_get);
+        ae_emit_u32(p->out, i);
+    }
+    ae_emit_byte(p->out, AE_CODE_call);
+    ae_emit_u32(p->out, import);
+    ae_emit_byte(p->out, AE_CODE_local_tee);
+    ae_emit_u32(p->out, param_count);
+    emit_thunk_probe(p, AE_PROBE_LEAVE, import, param_count);
+    ae_emit_byte(p->out, AE_CODE_end);
+    ae_emit_patch_u32(p->out, start - AE_LEB128_PADDED_LEN, p->out->len - start);
+    return true;
+}
+
+static bool emit_plain_bodies(const ae_body_context *context) {
+    const ae_module *module = context->module;
+    for (uint32_t i = 0; i < module->function_count; i++)
+        if (!ae_body_emit(context, &module->functions[i]))
+            return false;
+    return true;
+}
+
+static bool emit_fast_bodies(const ae_body_context *context) {
+    const ae_module *module = context->module;
+    ae_planner *planner = ae_planner_create(module, context->schedule);
+    bool ok = planner != NULL;
+    for (uint32_t i = 0; i < module->function_count && ok; i++)
+        ok = ae_fast_body_emit(context, planner, &module->functions[i]);
+    ae_planner_destroy(planner);
+    return ok;
+}
+
 static bool emit_code(plan *p) {
     const ae_module *module = p->module;
     const ae_body_context context = {
@@ -408,18 +491,20 @@ static bool emit_code(plan *p) {
         .schedule = p->schedule,
         .out = p->out,
         .map = p->map,
-        .added_import_count = p->grows_memory,
+        .added_import_count = p->added_import_count,
         .grow_function = module->import_count,
         .end_global = module->global_count,
+        .probe_function = module->import_count + p->grows_memory,
+        .probes = p->probes,
     };
     uint32_t body = 0;
     if (!section_begin(p, SECTION_CODE, module->function_count + p->thunk_count, &body))
         return false;
-    for (uint32_t i = 0; i < module->function_count; i++)
-        if (!ae_body_emit(&context, &module->functions[i]))
-            return false;
+    if (p->form == AE_METERING_FAST ? !emit_fast_bodies(&context) : !emit_plain_bodies(&context))
+        return false;
     for (uint32_t i = 0; i < p->thunk_count; i++)
-        if (!emit_thunk(p, p->thunk_imports[i]))
+        if (p->probes != NULL ? !emit_probed_thunk(p, p->thunk_imports[i])
+                              : !emit_thunk(p, p->thunk_imports[i]))
             return false;
     section_end(p, body);
     return true;
@@ -462,11 +547,11 @@ static bool emit_module(plan *p) {
     return emit_data(p);
 }
 
-aether_status ae_instrument(const ae_module *module, const ae_schedule *schedule,
-    ae_instrumented *out_instrumented, aether_error *err) {
+static aether_status instrument(const ae_module *module, const ae_instrument_options *options,
+    ae_probe_writer *probes, ae_instrumented *out_instrumented, aether_error *err) {
     ae_emit out;
     ae_offset_map_writer map = {0};
-    plan p = plan_make(module, schedule);
+    plan p = plan_make(module, options, probes);
     ae_emit_init(&out);
     p.out = &out;
     p.map = &map;
@@ -475,16 +560,33 @@ aether_status ae_instrument(const ae_module *module, const ae_schedule *schedule
         ae_offset_map_writer_deinit(&map);
         return ae_fail(err, AETHER_OUT_OF_MEMORY, "host memory exhausted, metering a module");
     }
-    AE_ASSERT(out.len <= AE_INSTRUMENTED_LEN_MAX);
+    AE_ASSERT(probes != NULL || out.len <= AE_INSTRUMENTED_LEN_MAX);
     *out_instrumented = (ae_instrumented){
         .bytes = out.data,
         .len = out.len,
         .map = ae_offset_map_finish(&map),
         .import_count = module->import_count,
-        .added_import_count = p.grows_memory,
+        .added_import_count = p.added_import_count,
         .function_count = module->import_count + module->function_count,
     };
     return AETHER_OK;
+}
+
+aether_status ae_instrument(const ae_module *module, const ae_instrument_options *options,
+    ae_instrumented *out_instrumented, aether_error *err) {
+    return instrument(module, options, NULL, out_instrumented, err);
+}
+
+aether_status ae_instrument_probed(const ae_module *module, const ae_schedule *schedule,
+    ae_instrumented *out_instrumented, ae_probes *out_probes, aether_error *err) {
+    ae_probe_writer probes = {0};
+    const ae_instrument_options options = {.schedule = schedule, .form = AE_METERING_PLAIN};
+    const aether_status status = instrument(module, &options, &probes, out_instrumented, err);
+    if (status == AETHER_OK)
+        *out_probes = probes.table;
+    else
+        ae_probes_deinit(&probes.table);
+    return status;
 }
 
 void ae_instrumented_deinit(ae_instrumented *instrumented) {

@@ -1,8 +1,8 @@
 /* Gas and stack made ordinary Wasm: an accepted module in, a metered module out.
  *
- * The plain form: a counter charged once for each basic block. The counter and what is left of the
- * metered stack travel as parameters of every function and the counter also as its last result, so that
- * nothing lives in memory or globals and a host call sees the exact counter.
+ * The counter and what is left of the metered stack travel as parameters of every function and the
+ * counter also as its last result, so that nothing lives in memory or globals and a host call sees the
+ * exact counter. The counter is at most AE_COUNTER_MAX (gas/meter.h) as an entry point is called.
  *
  * What comes out, against what went in:
  *   types      type i becomes (params …, i64 gas, i32 stack) -> (results …, i64 gas); more follow them
@@ -18,9 +18,11 @@
  *   tables and memories  maximum written out: the table's is its minimum
  *   custom     none
  *
- * Charges. Entering a function and every loop iteration check the counter; a bulk instruction pays for its
- * length and is checked before it runs; before each call everything is paid, and the host refuses a
- * negative counter; so nothing acts on gas that is not there. Out of gas is `unreachable` with the end
+ * Charges. Function bodies have two forms. The plain one charges each basic block, and checks the counter at
+ * every function's entry and every loop's round. The fast one (gas/debt_plan.h) charges where paths that owe
+ * different amounts meet, pays for whole loops at once, and checks where a path could go on without end. In
+ * both a bulk instruction pays for its length and is checked before it runs; before each call everything is
+ * paid, and the host refuses a negative counter; so nothing acts on gas that is not there. Out of gas is `unreachable` with the end
  * global at AE_END_NONE; a stack that is too deep is `unreachable` with AE_END_STACK.
  *
  * Thread safety: one-at-a-time; a map is immutable once made. Determinism: part of consensus. */
@@ -34,7 +36,7 @@
 #define AE_END_STACK \
     (-2) /* the metered stack was exhausted; values from 0: `unreachable`, gas left */
 
-#define AE_INSTRUMENTER_VERSION 1 /* part of every cache key */
+#define AE_INSTRUMENTER_VERSION 2 /* part of every cache key */
 
 /* From here on, until the next run: uploaded offset = instrumented - instrumented_start + uploaded_start,
  * or uploaded_start throughout for bytes that were put in. */
@@ -55,13 +57,24 @@ typedef struct ae_instrumented {
     size_t len;     /* at most AE_INSTRUMENTED_LEN_MAX */
     ae_offset_map map;
     uint32_t import_count;       /* of the uploaded module */
-    uint32_t added_import_count; /* 0 or 1 */
+    uint32_t added_import_count; /* 0 to 2: memory_grow, and what probes call (gas/probe.h) */
     uint32_t function_count;     /* of the uploaded module, imports included */
 } ae_instrumented;
 
+/* How function bodies are written. Gas, outcome and effects of every run are the same. */
+typedef enum ae_metering_form {
+    AE_METERING_FAST,  /* what programs run */
+    AE_METERING_PLAIN, /* simpler to read; what the fast form is held against */
+} ae_metering_form;
+
+typedef struct ae_instrument_options {
+    const ae_schedule *schedule;
+    ae_metering_form form;
+} ae_instrument_options;
+
 /* Instrument an accepted module. OK, or OUT_OF_MEMORY: fault. Every accepted module has a metered form. */
-AETHER_MUST_CHECK aether_status ae_instrument(const ae_module *module, const ae_schedule *schedule,
-    ae_instrumented *out_instrumented, aether_error *err);
+AETHER_MUST_CHECK aether_status ae_instrument(const ae_module *module,
+    const ae_instrument_options *options, ae_instrumented *out_instrumented, aether_error *err);
 
 void ae_instrumented_deinit(ae_instrumented *instrumented);
 

@@ -23,13 +23,20 @@ static ae_module decode(const wasm_builder *b) {
     return module;
 }
 
-static ae_instrumented meter(const wasm_builder *b, aether_schedule schedule) {
+static ae_instrumented meter_as(
+    const wasm_builder *b, aether_schedule schedule, ae_metering_form form) {
     aether_error err = {0};
     ae_instrumented metered;
     ae_module module = decode(b);
-    CHECK_OK(ae_instrument(&module, ae_schedule_get(schedule), &metered, &err));
+    const ae_instrument_options options = {.schedule = ae_schedule_get(schedule), .form = form};
+    CHECK_OK(ae_instrument(&module, &options, &metered, &err));
     ae_module_deinit(&module);
     return metered;
+}
+
+// In the plain form; the shape of a module is the same in both.
+static ae_instrumented meter(const wasm_builder *b, aether_schedule schedule) {
+    return meter_as(b, schedule, AE_METERING_PLAIN);
 }
 
 // The payload of a section of a metered module; len 0: absent. Checks that ids are the known ones in order.
@@ -393,6 +400,8 @@ static bool is_live(liveness *l, ae_opcode opcode) {
 static bool stands_for(ae_opcode metered, ae_opcode uploaded) {
     if (uploaded == AE_OP_return)
         return metered == AE_OP_br;
+    if (uploaded == AE_OP_br_if) // one that pays on its own
+        return metered == AE_OP_br_if || metered == AE_OP_br;
     if (uploaded == AE_OP_memory_grow)
         return metered == AE_OP_call;
     return metered == uploaded;
@@ -434,10 +443,10 @@ static void check_map(const ae_module *module, const ae_function *f, const ae_in
     CHECK(!has_out && ae_reader_is_at_end(&metered));
 }
 
-static void check_maps(const wasm_builder *b, aether_schedule schedule) {
+static void check_maps_as(const wasm_builder *b, aether_schedule schedule, ae_metering_form form) {
     aether_error err = {0};
     ae_module module = decode(b);
-    ae_instrumented m = meter(b, schedule);
+    ae_instrumented m = meter_as(b, schedule, form);
     for (size_t i = 1; i < m.map.count; i++)
         CHECK(m.map.runs[i - 1].instrumented_start < m.map.runs[i].instrumented_start);
     for (uint32_t i = 0; i < module.function_count; i++) {
@@ -460,6 +469,11 @@ static void check_maps(const wasm_builder *b, aether_schedule schedule) {
     ae_instrumented_deinit(&m);
 }
 
+static void check_maps(const wasm_builder *b, aether_schedule schedule) {
+    check_maps_as(b, schedule, AE_METERING_PLAIN);
+    check_maps_as(b, schedule, AE_METERING_FAST);
+}
+
 static void every_live_instruction_is_found_from_its_copy(void) {
     wasm_builder b = {0};
     build_full(&b);
@@ -472,6 +486,23 @@ static void every_live_instruction_is_found_from_its_copy(void) {
         0x05, 0xfc, 0x0b, 0x00, 0x02, 0x7f, 0x41, 0x03, 0x41, 0x04, 0x0d, 0x00, 0x0f, 0x1a, 0x1a,
         0x0b, 0x45, 0x1a, 0x43, 0x00, 0x00, 0x80, 0x3f, 0xfc, 0x01, 0x0b};
     wasm_simple(&b, ae_bytes(code, sizeof code));
+    check_maps(&b, AETHER_SCHEDULE_UNIT);
+    check_maps(&b, AETHER_SCHEDULE_V1);
+    wasm_free(&b);
+    // A counted loop, a loop that is checked, a branch out of it, sides of an if that owe different amounts.
+    static const uint8_t loops[] = {0x01, 0x02, 0x40, 0x03, 0x40, 0x03, 0x40, 0x41, 0x08, 0x41,
+        0x09, 0x36, 0x02, 0x00, 0x20, 0x00, 0x41, 0x02, 0x6a, 0x22, 0x00, 0x20, 0x01, 0x47, 0x0d,
+        0x00, 0x0b, 0x20, 0x01, 0x0d, 0x01, 0x20, 0x00, 0x04, 0x40, 0x01, 0x05, 0x41, 0x01, 0x1a,
+        0x0c, 0x02, 0x0b, 0x20, 0x00, 0x0d, 0x00, 0x0b, 0x0b, 0x41, 0x00, 0x0b};
+    wasm_header(&b);
+    wasm_types(&b, 1, (const char *[]){">i"});
+    wasm_functions(&b, 1, (const uint32_t[]){0});
+    wasm_memory(&b, 1, 1);
+    wasm_export_functions(&b, 1, (const char *[]){"execute"}, (const uint32_t[]){0});
+    wasm_open_section(&b, WASM_CODE);
+    wasm_u32(&b, 1);
+    wasm_body_with_locals(&b, 2, 0x7f, ae_bytes(loops, sizeof loops));
+    wasm_close(&b);
     check_maps(&b, AETHER_SCHEDULE_UNIT);
     check_maps(&b, AETHER_SCHEDULE_V1);
     wasm_free(&b);
@@ -543,8 +574,9 @@ static void every_failing_allocation_is_reported(void) {
         aether_error err = {0};
         ae_instrumented m = {0};
         ae_alloc_fail_after(allowed_count);
-        const aether_status status =
-            ae_instrument(&module, ae_schedule_get(AETHER_SCHEDULE_V1), &m, &err);
+        const ae_instrument_options options = {
+            .schedule = ae_schedule_get(AETHER_SCHEDULE_V1), .form = AE_METERING_PLAIN};
+        const aether_status status = ae_instrument(&module, &options, &m, &err);
         ae_alloc_fail_after(UINT64_MAX);
         if (status == AETHER_OK) {
             ae_instrumented_deinit(&m);
@@ -633,11 +665,12 @@ static void check_dense(const dense *d) {
     wasm_builder b = {0};
     dense_build(d, &b);
     CHECK(b.len <= AE_MODULE_LEN_MAX);
-    for (int schedule = AETHER_SCHEDULE_V1; schedule <= AETHER_SCHEDULE_UNIT; schedule++) {
-        ae_instrumented m = meter(&b, (aether_schedule)schedule);
+    for (int i = 0; i < 4; i++) {
+        const ae_metering_form form = i % 2 == 0 ? AE_METERING_PLAIN : AE_METERING_FAST;
+        ae_instrumented m = meter_as(&b, i < 2 ? AETHER_SCHEDULE_V1 : AETHER_SCHEDULE_UNIT, form);
         CHECK(m.len <= AE_INSTRUMENTED_LEN_MAX);
-        printf("%-32s %7zu -> %7zu bytes, %.2f times\n", d->name, b.len, m.len,
-            (double)m.len / (double)b.len);
+        printf("%-32s %7zu -> %7zu bytes, %.2f times, %s\n", d->name, b.len, m.len,
+            (double)m.len / (double)b.len, i % 2 == 0 ? "plain" : "fast");
         ae_instrumented_deinit(&m);
     }
     wasm_free(&b);
@@ -687,6 +720,12 @@ static void densest_branches_stay_below_the_bound(void) {
             49000, BYTES(0x1a, 0x0b), 0, NO_BYTES, ">"},
         {"most br_tables", NO_BYTES, BYTES(0x02, 0x40, 0x41, 0x00, 0x0e, 0x00, 0x00, 0x0b), 4096,
             49000, end, 0, NO_BYTES, ">"},
+        {"most branches back", BYTES(0x03, 0x40), BYTES(0x41, 0x00, 0x0d, 0x00), 4000, 48000,
+            BYTES(0x0b, 0x0b), 0, NO_BYTES, ">"},
+        {"most branches out of a loop", BYTES(0x02, 0x40, 0x41, 0x00, 0x0d, 0x00, 0x03, 0x40),
+            BYTES(0x41, 0x00, 0x0d, 0x01), 4000, 48000, BYTES(0x0b, 0x0b, 0x0b), 0, NO_BYTES, ">"},
+        {"most branches to an outer loop", BYTES(0x03, 0x40, 0x03, 0x40),
+            BYTES(0x41, 0x00, 0x0d, 0x01), 4000, 48000, BYTES(0x0b, 0x0b, 0x0b), 0, NO_BYTES, ">"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check_dense(&rows[i]);
@@ -703,6 +742,15 @@ static void most_functions_stay_below_the_bound(void) {
             BYTES(0x00, 0x0b), ">i"},
         {"10,000 functions, calls", NO_BYTES, BYTES(0x10, 0x7f), 0, 0, end, 9980, BYTES(0x01, 0x0b),
             ">"},
+        {"10,000 functions, counted loops", NO_BYTES, BYTES(0x01), 1, 1, end, 9998,
+            BYTES(0x03, 0x40, 0x20, 0x00, 0x41, 0x02, 0x6a, 0x22, 0x00, 0x20, 0x01, 0x4d, 0x0d,
+                0x00, 0x0b, 0x0b),
+            "ii>"},
+        {"10,000 functions, two loops", NO_BYTES, BYTES(0x01), 1, 1, end, 9998,
+            BYTES(0x03, 0x40, 0x20, 0x00, 0x41, 0x02, 0x6a, 0x22, 0x00, 0x20, 0x01, 0x4d, 0x0d,
+                0x00, 0x0b, 0x03, 0x40, 0x20, 0x00, 0x41, 0x04, 0x6a, 0x22, 0x00, 0x20, 0x01, 0x4d,
+                0x0d, 0x00, 0x0b, 0x0b),
+            "ii>"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check_dense(&rows[i]);

@@ -9,7 +9,9 @@
 
 #include "base/arithmetic.h"
 
-#define AE_COUNTER_MAX INT64_MAX
+/* Far from wrapping: metered code may hold back a debt and give back gas that it took for another path, so
+ * that for a while the counter is more than what is left. */
+#define AE_COUNTER_MAX ((int64_t)1 << 62)
 
 typedef struct ae_meter {
     uint64_t limit;   /* gas of the whole frame */

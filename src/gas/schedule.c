@@ -37,19 +37,12 @@ static const ae_schedule schedule_v1 = {
 #include "gas/opcode_prices.def"
 #undef AE_OPCODE_PRICE
         },
-    .function_entry = 3,
-    .function_local = 1,
-    .bulk_byte = 1,
-    .grow_page = 20000, // 64 KiB are cleared and mapped
-    .storage_next_step = 1000,
-    .instance = 10000, // 3 to 7 microseconds with a pool
-    .instance_page = 20000,
-    .instance_data_byte = 1,
-    .instance_element = 10,
-    .instance_global = 5,
+#define AE_RATE(name, v1, unit, per, rule) .name = (v1),
+#include "gas/rates.def"
+#undef AE_RATE
     .host =
         {
-#define AE_HOST_PRICE(name, base, in_rate, out_rate) {(base), (in_rate), (out_rate)},
+#define AE_HOST_PRICE(name, base, in_rate, out_rate, rule) {(base), (in_rate), (out_rate)},
 #include "gas/host_prices.def"
 #undef AE_HOST_PRICE
         },
@@ -65,8 +58,9 @@ static const ae_schedule schedule_unit = {
 #include "gas/opcode_prices.def"
 #undef AE_OPCODE_PRICE
         },
-    .function_entry = 1,
-    .bulk_byte = 1,
+#define AE_RATE(name, v1, unit, per, rule) .name = (unit),
+#include "gas/rates.def"
+#undef AE_RATE
 };
 
 const ae_schedule *ae_schedule_get(aether_schedule id) {

@@ -8,7 +8,7 @@
 
 /* Host functions that have a price, in the order of gas/host_prices.def. */
 typedef enum ae_host_price_id {
-#define AE_HOST_PRICE(name, base, in_rate, out_rate) AE_HOST_PRICE_##name,
+#define AE_HOST_PRICE(name, base, in_rate, out_rate, rule) AE_HOST_PRICE_##name,
 #include "gas/host_prices.def"
 #undef AE_HOST_PRICE
     AE_HOST_PRICE_COUNT

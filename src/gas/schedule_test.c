@@ -63,12 +63,31 @@ static void v1_charges_more_for_slower_instructions(void) {
 
 static void host_prices_come_from_their_table(void) {
     const ae_schedule *v1 = ae_schedule_get(AETHER_SCHEDULE_V1);
-#define AE_HOST_PRICE(name, base_gas, in_gas, out_gas)         \
+#define AE_HOST_PRICE(name, base_gas, in_gas, out_gas, rule)   \
     CHECK_U64(v1->host[AE_HOST_PRICE_##name].base, base_gas);  \
     CHECK_U64(v1->host[AE_HOST_PRICE_##name].in_rate, in_gas); \
     CHECK_U64(v1->host[AE_HOST_PRICE_##name].out_rate, out_gas);
 #include "gas/host_prices.def"
 #undef AE_HOST_PRICE
+}
+
+static void rates_come_from_their_table(void) {
+    const ae_schedule *v1 = ae_schedule_get(AETHER_SCHEDULE_V1);
+    const ae_schedule *unit = ae_schedule_get(AETHER_SCHEDULE_UNIT);
+#define AE_RATE(name, v1_gas, unit_gas, per, rule) \
+    CHECK_U64(v1->name, v1_gas);                   \
+    CHECK_U64(unit->name, unit_gas);
+#include "gas/rates.def"
+#undef AE_RATE
+}
+
+static void original_examples_stay_below_its_limit(void) {
+    const ae_schedule *v1 = ae_schedule_get(AETHER_SCHEDULE_V1);
+    const uint64_t trivial = v1->function_entry + v1->opcodes[AE_OP_i32_const];
+    CHECK(trivial < 1000);
+    CHECK(trivial + 2 * v1->opcodes[AE_OP_call] + v1->host[AE_HOST_PRICE_block_number].base +
+              v1->host[AE_HOST_PRICE_timestamp].base <
+          100000);
 }
 
 static void unknown_schedule_has_no_table(void) {
@@ -125,6 +144,8 @@ TEST_MAIN(
     TEST(v1_prices_everything_but_the_free_instructions)
     TEST(v1_charges_more_for_slower_instructions)
     TEST(host_prices_come_from_their_table)
+    TEST(rates_come_from_their_table)
+    TEST(original_examples_stay_below_its_limit)
     TEST(unknown_schedule_has_no_table)
     TEST(instantiation_counts_what_an_instance_sets_up)
     TEST(static_gas_counts_each_instruction_once)

@@ -46,7 +46,7 @@ static void c_prototypes_agree_with_signatures(void) {
 
 static void names_are_unique_and_in_the_order_of_the_prices(void) {
     static const char *const prices[] = {
-#define AE_HOST_PRICE(name, base, in_rate, out_rate) #name,
+#define AE_HOST_PRICE(name, base, in_rate, out_rate, rule) #name,
 #include "gas/host_prices.def"
 #undef AE_HOST_PRICE
     };

@@ -1,4 +1,4 @@
-#include "runtime/program.h"
+#include "runtime/profile.h"
 
 #include "crypto/hash.h"
 
@@ -121,11 +121,14 @@ static aether_status run_frame(call *self) {
     ae_host_init(&self->frame.host, self->program->runtime->schedule, &self->message->context,
         journal, arena, self->message->gas_limit);
     self->frame.memory_pages_max = self->program->module.memory_pages_max;
+    self->frame.profile = self->message->profile;
     ae_instance *instance = NULL;
     AE_TRY(ae_instance_acquire(self->program->code, &self->frame, &instance, self->err));
     const aether_status status = run_instance(self, instance);
     ae_instance_release(instance);
     AE_TRY(status);
+    if (self->message->profile != NULL)
+        ae_profile_end(self->message->profile, &self->ending);
     if (self->ending.outcome == AETHER_OUTCOME_SUCCESS)
         ae_journal_release(journal, checkpoint);
     else

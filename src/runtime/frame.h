@@ -10,11 +10,12 @@
 
 typedef struct ae_frame {
     ae_host host;
-    uint32_t memory_pages_max; /* of the module */
+    uint32_t memory_pages_max;  /* of the module */
+    struct ae_profile *profile; /* what probes tell; NULL: the module has none */
 } ae_frame;
 
-/* Imports of every metered module: the host ABI from "env", and "aether" "memory_grow". */
-#define AE_LINK_COUNT (AE_HOST_PRICE_COUNT + 1)
+/* Imports of every metered module: the host ABI from "env", then "aether" "memory_grow" and "probe". */
+#define AE_LINK_COUNT (AE_HOST_PRICE_COUNT + 2)
 #define AE_LINK_SIGNATURE_LEN 24
 
 typedef struct ae_link {

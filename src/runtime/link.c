@@ -1,6 +1,7 @@
 #include "runtime/frame.h"
 
 #include "base/assert.h"
+#include "runtime/profile.h"
 
 // The counter comes in behind the arguments and goes out behind the result.
 static bool call_host(const void *data, ae_guest *guest, ae_slot *slots) {
@@ -56,6 +57,18 @@ static bool call_memory_grow(const void *data, ae_guest *guest, ae_slot *slots) 
     return true;
 }
 
+// The counter is only told here: what it means for the frame is found out where it is spent.
+static bool call_probe(const void *data, ae_guest *guest, ae_slot *slots) {
+    (void)data;
+    const ae_frame *frame = guest->frame;
+    const int64_t counter = (int64_t)slots[1].bits;
+    AE_ASSERT(frame->profile != NULL); // only a program with probes imports it
+    const uint64_t left = counter < 0 ? 0 : (uint64_t)counter + frame->host.meter.reserve;
+    const uint64_t debt = counter < 0 ? 0 - (uint64_t)counter : 0;
+    ae_profile_probe(frame->profile, ae_slot_get_u32(&slots[0]), left, debt);
+    return true;
+}
+
 // "iiii>i" becomes "iiiiI>iI".
 static void write_metered(const char *signature, char out[AE_LINK_SIGNATURE_LEN]) {
     const size_t len = strlen(signature);
@@ -83,4 +96,6 @@ void ae_link_init(ae_link *link) {
         .name = "memory_grow",
         .signature = link->signatures[AE_HOST_PRICE_COUNT],
         .function = call_memory_grow};
+    link->imports[AE_HOST_PRICE_COUNT + 1] = (ae_engine_import){
+        .module = "aether", .name = "probe", .signature = "iI>", .function = call_probe};
 }

@@ -6,6 +6,7 @@
 static void destroy(ae_program *program) {
     ae_code_destroy(program->code);
     ae_instrumented_deinit(&program->instrumented);
+    ae_probes_deinit(&program->probes);
     ae_names_deinit(&program->names);
     ae_module_deinit(&program->module);
     ae_free(program->bytes);
@@ -13,10 +14,11 @@ static void destroy(ae_program *program) {
 }
 
 // The living program of these bytes with one user more, or NULL.
-static ae_program *share(ae_runtime *runtime, const aether_hash *hash) {
+static ae_program *share(ae_runtime *runtime, const aether_hash *hash, bool has_probes) {
     ae_mutex_lock(&runtime->lock);
     ae_program *program = runtime->programs;
-    while (program != NULL && memcmp(&program->hash, hash, sizeof *hash) != 0)
+    while (program != NULL &&
+           (memcmp(&program->hash, hash, sizeof *hash) != 0 || program->has_probes != has_probes))
         program = program->next;
     if (program != NULL)
         program->users++;
@@ -32,12 +34,20 @@ static void add(ae_runtime *runtime, ae_program *program) {
     ae_mutex_unlock(&runtime->lock);
 }
 
+static aether_status instrument(ae_program *program, aether_error *err) {
+    const ae_schedule *schedule = program->runtime->schedule;
+    if (program->has_probes)
+        return ae_instrument_probed(
+            &program->module, schedule, &program->instrumented, &program->probes, err);
+    const ae_instrument_options options = {.schedule = schedule};
+    return ae_instrument(&program->module, &options, &program->instrumented, err);
+}
+
 static aether_status prepare(ae_program *program, size_t len, aether_error *err) {
     const ae_import_rules rules = ae_host_import_rules();
     AE_TRY(ae_module_decode(ae_bytes(program->bytes, len), rules, &program->module, err));
     AE_TRY(ae_names_decode(&program->module, rules, &program->names, err));
-    AE_TRY(
-        ae_instrument(&program->module, program->runtime->schedule, &program->instrumented, err));
+    AE_TRY(instrument(program, err));
     AE_TRY(ae_code_compile(program->runtime->engine,
         ae_bytes(program->instrumented.bytes, program->instrumented.len), &program->code, err));
     ae_free(program->instrumented.bytes);
@@ -45,14 +55,14 @@ static aether_status prepare(ae_program *program, size_t len, aether_error *err)
     return AETHER_OK;
 }
 
-aether_status ae_program_load(
-    ae_runtime *runtime, aether_bytes wasm, ae_program **out_program, aether_error *err) {
+static aether_status load(ae_runtime *runtime, aether_bytes wasm, bool has_probes,
+    ae_program **out_program, aether_error *err) {
     aether_hash hash;
     if (wasm.len > (size_t)AE_MODULE_LEN_MAX + AE_CUSTOM_LEN_MAX)
         return ae_fail(err, AETHER_LIMIT_EXCEEDED, "module_len: %zu bytes, at most %d", wasm.len,
             AE_MODULE_LEN_MAX + AE_CUSTOM_LEN_MAX);
     ae_sha256(wasm, &hash);
-    ae_program *program = share(runtime, &hash);
+    ae_program *program = share(runtime, &hash, has_probes);
     if (program != NULL) {
         *out_program = program;
         return AETHER_OK;
@@ -62,6 +72,7 @@ aether_status ae_program_load(
         return ae_fail(err, AETHER_OUT_OF_MEMORY, "program");
     program->runtime = runtime;
     program->hash = hash;
+    program->has_probes = has_probes;
     program->bytes = ae_alloc(1, wasm.len);
     if (program->bytes == NULL) {
         ae_free(program);
@@ -77,6 +88,16 @@ aether_status ae_program_load(
     add(runtime, program);
     *out_program = program;
     return AETHER_OK;
+}
+
+aether_status ae_program_load(
+    ae_runtime *runtime, aether_bytes wasm, ae_program **out_program, aether_error *err) {
+    return load(runtime, wasm, false, out_program, err);
+}
+
+aether_status ae_program_load_probed(
+    ae_runtime *runtime, aether_bytes wasm, ae_program **out_program, aether_error *err) {
+    return load(runtime, wasm, true, out_program, err);
 }
 
 void ae_program_destroy(ae_program *program) {

@@ -4,6 +4,7 @@
 
 #include "base/mutex.h"
 #include "base/stack.h"
+#include "gas/probe.h"
 #include "runtime/frame.h"
 #include "runtime/runtime.h"
 
@@ -34,6 +35,8 @@ struct ae_program {
     ae_module module;
     ae_names names;
     ae_instrumented instrumented; /* its bytes are released once compiled */
+    bool has_probes;              /* programs with probes and without are never one */
+    ae_probes probes;
     ae_code *code;
 };
 

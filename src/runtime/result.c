@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "runtime/source.h"
 
 #define CHUNK_LEN 1024 // small results take one small block
 #define RESULT_LEN_MAX ((size_t)4 << 30)
@@ -98,23 +99,35 @@ static bool has_trap(aether_end end) {
     return end != AETHER_END_RETURNED && end != AETHER_END_REVERT && end != AETHER_END_OUT_OF_GAS;
 }
 
-// Frames of the module as it was uploaded; what the instrumenter put in has none.
+static void copy_place(writer *to, const ae_source *source, aether_frame *frame) {
+    ae_place place;
+    if (!ae_source_find(source, frame->offset, &place))
+        return;
+    frame->file = copy_text(to, ae_bytes_of(place.file));
+    frame->line = place.line;
+}
+
+// Frames of the module as it was uploaded; what the instrumenter put in has none. The line tables are read for each
+// trap: what is uploaded to a chain carries none, and people wait for one only.
 static void copy_frames(
     writer *to, const ae_program *program, const ae_exit *left, aether_trap *trap) {
+    ae_source source = {0};
+    if (ae_source_read(&program->module, &source, NULL) != AETHER_OK)
+        to->is_exhausted = true;
     aether_frame *frames =
         left->frame_count != 0 ? reserve(to, left->frame_count, sizeof *frames) : NULL;
-    if (frames == NULL)
-        return;
-    for (uint32_t i = 0; i < left->frame_count; i++) {
+    for (uint32_t i = 0; frames != NULL && i < left->frame_count; i++) {
         const uint32_t function =
             ae_instrumented_function(&program->instrumented, left->frames[i].function);
         if (function == AE_NO_INDEX)
             continue;
-        frames[trap->frame_count++] =
+        frames[trap->frame_count] =
             (aether_frame){.function = copy_text(to, ae_names_find(&program->names, function)),
                 .index = function,
                 .offset = ae_offset_map_find(&program->instrumented.map, left->frames[i].offset)};
+        copy_place(to, &source, &frames[trap->frame_count++]);
     }
+    ae_source_deinit(&source);
     trap->frames = frames;
 }
 

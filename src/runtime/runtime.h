@@ -24,6 +24,10 @@ void ae_runtime_destroy(ae_runtime *runtime);
 /* Validate, instrument, compile. wasm: a binary; copied. */
 AETHER_MUST_CHECK aether_status ae_program_load(
     ae_runtime *runtime, aether_bytes wasm, ae_program **out_program, aether_error *err);
+
+/* The same with probes, for a message with a profile. */
+AETHER_MUST_CHECK aether_status ae_program_load_probed(
+    ae_runtime *runtime, aether_bytes wasm, ae_program **out_program, aether_error *err);
 void ae_program_destroy(ae_program *program);
 
 bool ae_program_has_entry(const ae_program *program, aether_entry entry);
@@ -34,6 +38,7 @@ typedef struct ae_message {
     uint64_t gas_limit;
     bool hash_memory; /* fill in the result's memory_hash */
     ae_frame_context context;
+    struct ae_profile *profile; /* is told where the gas goes; NULL unless the program has probes */
 } ae_message;
 
 /* Run one message over a state; the result owns what it points to. Statuses as aether_execute. */

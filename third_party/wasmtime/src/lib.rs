@@ -1,5 +1,8 @@
-//! Everything that the C API exports, in one archive, and two settings of the engine that it lacks.
+//! Everything that the C API exports, in one archive; two settings of the engine that it lacks; source lines.
 
+mod dwarf;
+
+pub use dwarf::*;
 use std::num::NonZeroUsize;
 use wasmtime_c_api::wasmtime::Config;
 pub use wasmtime_c_api::*;
