@@ -69,8 +69,10 @@ int cli_report(const char *name, const char *subject, const aether_error *err);
 int cli_print(const char *text, size_t len, int status);
 
 int cli_run(int argc, char **argv);
+int cli_profile(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
+int cli_verify(int argc, char **argv);
 
 /** `aether --version`. */
 int cli_version(bool is_json);

@@ -19,8 +19,10 @@ typedef struct command {
 
 static const command commands[] = {
     {"run", "run one entry of a contract once, over its own in-memory state", cli_run},
+    {"profile", "show where the gas of a run goes: functions, lines, instructions", cli_profile},
     {"check", "validate a module against the profile", cli_check},
     {"inspect", "show what a module is made of, and what it costs", cli_inspect},
+    {"verify", "run on every engine and compare everything that can be seen", cli_verify},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -74,7 +74,7 @@ static aether_status call_once(
         .entry = AETHER_ENTRY_EXECUTE,
         .contract_address = {.bytes = {0x02}},
         .caller = {.bytes = {0x01}},
-        .gas_limit = 100000,
+        .gas_limit = 1000000,
         .block_number = 7,
         .timestamp = 1700000000,
     };

@@ -160,7 +160,7 @@ def help_has_an_example_everywhere():
 
 @case
 def unknown_commands_are_refused():
-    for name in ("verify", "deploy", "Run", "ru", "no\x1b[31m\nsuch"):
+    for name in ("upgrade", "deploy", "Run", "ru", "no\x1b[31m\nsuch"):
         result = refused(name, has="has no command")
         equal(list(result), ["error"])
     refused("", has="has no command ''")
@@ -726,7 +726,7 @@ def engines_agree_on_everything():
     for schedule in ("v1", "unit"):
         for how in ["", *"rpunmgozvcibsh"]:
             seen = {engine: aether("run", wat("ends"), "--json", "--input", f"text:{how}", "--engine",
-                                   engine, "--schedule", schedule, "--gas", "100000").stdout
+                                   engine, "--schedule", schedule, "--gas", "1000000").stdout
                     for engine in ENGINES}
             assert seen["cranelift"], how
             equal(len(set(seen.values())), 1, f"number of answers to {how!r} in {seen}")
@@ -807,13 +807,13 @@ def storage_is_written_on_success_only():
     with temporary() as folder:
         path = pathlib.Path(folder, "s.json")
         for how in "rpunmgozvcibsh":
-            run(wat("ends"), "--input", f"text:{how}", "--storage", path, "--gas", 100000, status=1)
+            run(wat("ends"), "--input", f"text:{how}", "--storage", path, "--gas", 1000000, status=1)
             equal(os.listdir(folder), [], f"files after {how!r}")
         text = '{ "0x6b6579":"0x00" }'
         path.write_text(text)
         before = os.stat(path)
         for how in "rpunmgozvcibsh":
-            run(wat("ends"), "--input", f"text:{how}", "--storage", path, "--gas", 100000, status=1)
+            run(wat("ends"), "--input", f"text:{how}", "--storage", path, "--gas", 1000000, status=1)
             equal(path.read_text(), text)
         run_refused(wat("ends"), "--entry", "init", "--storage", path, code=206, name="MISSING_ENTRY")
         run_refused(wat("ends"), "--nope", "--storage", path)
@@ -941,10 +941,10 @@ def people_get_a_receipt():
 
 @case
 def people_see_where_it_trapped():
-    done = aether("run", wat("ends"), "--input", "text:z", "--gas", 50000)
+    done = aether("run", wat("ends"), "--input", "text:z", "--gas", 500000)
     equal(done.returncode, 1)
     text = done.stdout.decode("ascii")
-    assert text.startswith("outcome  trapped\ngas      50000 of 50000 (100.00 %)\n"), text
+    assert text.startswith("outcome  trapped\ngas      500000 of 500000 (100.00 %)\n"), text
     assert "trap     integer_divide_by_zero: " in text, text
     assert re.search(r"^  at spoil \(function 9, offset 0x[0-9a-f]+\)$", text, re.M), text
     text = aether("run", wat("empty"), "--gas", 0).stdout.decode()
