@@ -20,6 +20,8 @@ static const bench_group *const groups[] = {
     &bench_load,
     &bench_metering,
     &bench_size,
+    &bench_verify,
+    &bench_calibrate,
 };
 
 enum { GROUP_COUNT = sizeof groups / sizeof groups[0] };

@@ -36,6 +36,8 @@ extern const bench_group bench_prepare;
 extern const bench_group bench_load;
 extern const bench_group bench_metering;
 extern const bench_group bench_size;
+extern const bench_group bench_verify;
+extern const bench_group bench_calibrate;
 
 /* Whether a line of this name was asked for. */
 bool bench_wants(const bench *self, const char *name);

@@ -114,8 +114,8 @@ static bool open_instances(mode modes[MODE_COUNT], aether_bytes wasm) {
     ae_instrumented metered;
     if (!bench_ok(ae_module_decode(wasm, ae_host_import_rules(), &module, &err), "kernels", &err))
         return false;
-    const aether_status status =
-        ae_instrument(&module, ae_schedule_get(AETHER_SCHEDULE_V1), &metered, &err);
+    const ae_instrument_options options = {.schedule = ae_schedule_get(AETHER_SCHEDULE_V1)};
+    const aether_status status = ae_instrument(&module, &options, &metered, &err);
     ae_module_deinit(&module);
     if (!bench_ok(status, "kernels", &err))
         return false;

@@ -41,12 +41,11 @@ static bool run_validate(void *data) {
 
 static bool run_instrument(void *data) {
     const subject *self = data;
+    const ae_instrument_options options = {.schedule = ae_schedule_get(AETHER_SCHEDULE_V1)};
     aether_error err;
     for (int i = 0; i < VALIDATE_REPEATS; i++) {
         ae_instrumented metered;
-        if (!bench_ok(
-                ae_instrument(&self->module, ae_schedule_get(AETHER_SCHEDULE_V1), &metered, &err),
-                "kernels", &err))
+        if (!bench_ok(ae_instrument(&self->module, &options, &metered, &err), "kernels", &err))
             return false;
         ae_instrumented_deinit(&metered);
     }
@@ -82,9 +81,8 @@ static bool measure_subject(subject *self) {
     if (!bench_ok(ae_module_decode(self->wasm, ae_host_import_rules(), &self->module, &err),
             "kernels", &err))
         return false;
-    if (!bench_ok(
-            ae_instrument(&self->module, ae_schedule_get(AETHER_SCHEDULE_V1), &self->metered, &err),
-            "kernels", &err)) {
+    const ae_instrument_options options = {.schedule = ae_schedule_get(AETHER_SCHEDULE_V1)};
+    if (!bench_ok(ae_instrument(&self->module, &options, &self->metered, &err), "kernels", &err)) {
         ae_module_deinit(&self->module);
         return false;
     }

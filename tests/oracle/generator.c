@@ -12,6 +12,28 @@ static const char *const types[] = {">i", ">", "iI>I", "fF>F", "iii>f", "i>i"};
 #define PAGES_MAX 3
 #define DATA_LEN 40
 
+// What a contract may import, and what to give it. p: somewhere in the first page; k: length of a key; n: a
+// length; m: a small one; t: a number of topics; f: flags; s: an AssemblyScript string, most often none.
+typedef struct host_shape {
+    const char *name;
+    const char *signature;
+    const char *arguments;
+    uint32_t rarity; // called once where others are called so often
+} host_shape;
+
+static const host_shape host_shapes[] = {{"block_number", ">I", "", 1}, {"timestamp", ">I", "", 1},
+    {"chain_id", "ii>i", "pn", 1}, {"caller", "i>i", "p", 1}, {"self_address", "i>i", "p", 1},
+    {"value", "i>i", "p", 1}, {"gas_left", ">I", "", 1}, {"input", "ii>i", "pn", 1},
+    {"return_data", "ii>", "pn", 1}, {"revert", "ii>", "pn", 12}, {"panic", "iiiii>", "pnpnn", 24},
+    {"abort", "iiii>", "ssnn", 24}, {"storage_read", "iiii>i", "pkpn", 1},
+    {"storage_write", "iiii>", "pkpn", 1}, {"storage_remove", "ii>i", "pk", 1},
+    {"storage_next", "iiiiiii>i", "pmpmfpn", 1}, {"emit", "iiii>", "ptpn", 1},
+    {"log", "ii>", "pn", 1}, {"balance", "ii>i", "pp", 1}, {"sha256", "iii>", "pnp", 1},
+    {"keccak256", "iii>", "pnp", 1}, {"blake2b256", "iii>", "pnp", 1},
+    {"ed25519_verify", "iiii>i", "pnpp", 12}, {"secp256k1_recover", "iii>i", "ppp", 12},
+    {"secp256k1_verify", "iii>i", "ppp", 12}};
+#define HOST_COUNT (sizeof host_shapes / sizeof host_shapes[0])
+
 typedef struct open_block {
     uint8_t type; // 0x40 or a value type
     bool is_loop;
@@ -26,7 +48,10 @@ typedef struct generator {
     open_block labels[LABELS_MAX]; // 0: the function's
     uint32_t label_count;
     uint32_t loop_depth;
-    int32_t budget; // statements and expressions that may still be made
+    uint32_t import_count;         // 0: no contract
+    uint32_t imported[HOST_COUNT]; // which host functions
+    uint32_t thrift;               // divides the budget of each function
+    int32_t budget;                // statements and expressions that may still be made
 } generator;
 
 static uint32_t pick(generator *g, uint32_t count) {
@@ -215,7 +240,7 @@ static bool call_for(generator *g, char result, uint32_t depth) {
         for (const char *param = signature; param < arrow; param++)
             expression(g, type_byte(*param), depth);
         if (pick(g, 2) == 0) {
-            op_u32(g, 0x10, callee);
+            op_u32(g, 0x10, g->import_count + callee);
             return true;
         }
         i32_const(g, (int32_t)callee);
@@ -389,7 +414,7 @@ static void dead_code(generator *g, uint32_t depth) {
         op(g, 0x40);
         op(g, 0x01);
         op(g, 0x05);
-        op_u32(g, 0x10, 2);
+        op_u32(g, 0x10, g->import_count + 2);
         op(g, 0x1a);
         op(g, 0x0b);
         return;
@@ -432,10 +457,62 @@ static void leave(generator *g, uint32_t depth) {
     dead_code(g, depth);
 }
 
+static void host_argument(generator *g, char kind, uint32_t depth) {
+    if (pick(g, 200) == 0) {
+        expression(g, 0x7f, depth); // anything
+        return;
+    }
+    switch (kind) {
+    case 'p':
+        if (pick(g, 8) == 0)
+            address(g, depth);
+        else
+            i32_const(g, 8 * (int32_t)pick(g, 130));
+        return;
+    case 'k':
+        i32_const(g, 1 + (int32_t)pick(g, 3));
+        return;
+    case 'm':
+        i32_const(g, (int32_t)pick(g, 3));
+        return;
+    case 't':
+        i32_const(g, (int32_t)pick(g, 5));
+        return;
+    case 'f':
+        i32_const(g, (int32_t)pick(g, 2));
+        return;
+    case 's':
+        i32_const(g, pick(g, 4) == 0 ? 1000 : 0);
+        return;
+    default:
+        i32_const(g, (int32_t)pick(g, 70));
+    }
+}
+
+static void host_call(generator *g, uint32_t depth) {
+    uint32_t which = pick(g, g->import_count);
+    if (pick(g, host_shapes[g->imported[which]].rarity) != 0)
+        which = pick(g, g->import_count);
+    const host_shape *shape = &host_shapes[g->imported[which]];
+    for (const char *kind = shape->arguments; *kind != '\0'; kind++)
+        host_argument(g, *kind, depth);
+    if (pick(g, 3) != 0) {
+        op_u32(g, 0x10, which);
+    } else {
+        const uint32_t wrong = pick(g, 60) == 0;
+        i32_const(g, (int32_t)(FUNCTION_COUNT + which + wrong));
+        op_u32(g, 0x11, TYPE_COUNT + which);
+        op(g, 0);
+    }
+    const char result = *(strchr(shape->signature, '>') + 1);
+    if (result != '\0')
+        op_u32(g, 0x21, local_of(g, type_byte(result)));
+}
+
 static void statement(generator *g, uint32_t depth) {
     const uint8_t type = (uint8_t)(0x7f - pick(g, 4));
     g->budget--;
-    switch (pick(g, 14)) {
+    switch (pick(g, g->import_count != 0 ? 18 : 14)) {
     case 0:
     case 1:
         expression(g, type, depth);
@@ -489,9 +566,12 @@ static void statement(generator *g, uint32_t depth) {
     case 12:
         op(g, 0x01);
         return;
-    default:
+    case 13:
         expression(g, type, depth);
         op(g, 0x1a);
+        return;
+    default:
+        host_call(g, depth);
     }
 }
 
@@ -507,7 +587,7 @@ static void body(generator *g, uint32_t function, const char *signature) {
     g->param_count = (uint32_t)(arrow - signature);
     g->label_count = 1;
     g->loop_depth = 0;
-    g->budget = 40 + (int32_t)pick(g, 120);
+    g->budget = (40 + (int32_t)pick(g, 120)) / (int32_t)g->thrift;
     g->labels[0] = (open_block){.type = arrow[1] != '\0' ? type_byte(arrow[1]) : 0x40};
     wasm_open(g->out);
     wasm_u32(g->out, 5);
@@ -554,42 +634,124 @@ static void data(generator *g) {
     wasm_close(g->out);
 }
 
-void generate_module(uint64_t seed, wasm_builder *out) {
-    generator g = {.out = out, .state = seed};
+// Calls `execute`, shows what the globals hold in memory, and gives the result or less of it.
+static void contract_body(generator *g) {
+    static const uint8_t stores[] = {0x36, 0x37, 0x38, 0x39};
+    static const int32_t masks[] = {0, 1, 3, -1};
+    wasm_open(g->out);
+    wasm_u32(g->out, 0);
+    op_u32(g, 0x10, g->import_count);
+    for (uint32_t i = 0; i < 4; i++) {
+        i32_const(g, 65000 + 8 * (int32_t)i);
+        op_u32(g, 0x23, i);
+        op(g, stores[i]);
+        op(g, 0);
+        op(g, 0);
+    }
+    i32_const(g, masks[pick(g, 4)]);
+    op(g, 0x71);
+    op(g, 0x0b);
+    wasm_close(g->out);
+}
+
+static void imports(generator *g) {
+    wasm_open_section(g->out, WASM_IMPORT);
+    wasm_u32(g->out, g->import_count);
+    for (uint32_t i = 0; i < g->import_count; i++)
+        wasm_import_function(g->out, "env", host_shapes[g->imported[i]].name, TYPE_COUNT + i);
+    wasm_close(g->out);
+}
+
+static void exports(generator *g) {
+    static const char *const entries[] = {"execute", "init", "query", "migrate"};
+    const bool is_contract = g->import_count != 0;
+    const uint32_t entry = g->import_count + (is_contract ? FUNCTION_COUNT : 0);
+    const uint32_t entry_count = is_contract ? 4 : 1;
+    wasm_open_section(g->out, WASM_EXPORT);
+    wasm_u32(g->out, entry_count + 1);
+    for (uint32_t i = 0; i < entry_count; i++)
+        wasm_export(g->out, entries[i], 0, entry);
+    wasm_export(g->out, "memory", 2, 0);
+    wasm_close(g->out);
+}
+
+// All functions, then all imports.
+static void elements(generator *g) {
+    wasm_open_section(g->out, WASM_ELEMENT);
+    wasm_u32(g->out, 1);
+    op(g, 0);
+    i32_const(g, 0);
+    op(g, 0x0b);
+    wasm_u32(g->out, FUNCTION_COUNT + g->import_count);
+    for (uint32_t i = 0; i < FUNCTION_COUNT; i++)
+        wasm_u32(g->out, g->import_count + i);
+    for (uint32_t i = 0; i < g->import_count; i++)
+        wasm_u32(g->out, i);
+    wasm_close(g->out);
+}
+
+static void all_types(generator *g) {
+    const char *signatures[TYPE_COUNT + HOST_COUNT];
+    for (uint32_t i = 0; i < TYPE_COUNT; i++)
+        signatures[i] = types[i];
+    for (uint32_t i = 0; i < g->import_count; i++)
+        signatures[TYPE_COUNT + i] = host_shapes[g->imported[i]].signature;
+    wasm_types(g->out, TYPE_COUNT + g->import_count, signatures);
+}
+
+static void generate(generator *g) {
+    static const uint32_t function_types[] = {0, 1, 0, 1, 2, 3, 4, 5, 0};
+    wasm_builder *out = g->out;
+    const bool is_contract = g->import_count != 0;
     wasm_header(out);
-    wasm_types(out, TYPE_COUNT, types);
-    wasm_functions(out, FUNCTION_COUNT, (const uint32_t[]){0, 1, 0, 1, 2, 3, 4, 5});
-    wasm_table(out, FUNCTION_COUNT, -1);
+    all_types(g);
+    if (is_contract)
+        imports(g);
+    wasm_functions(out, FUNCTION_COUNT + is_contract, function_types);
+    wasm_table(out, FUNCTION_COUNT + g->import_count, -1);
     wasm_memory(out, 1, PAGES_MAX);
-    globals(&g);
-    wasm_open_section(out, WASM_EXPORT);
-    wasm_u32(out, 2);
-    wasm_export(out, "execute", 0, 0);
-    wasm_export(out, "memory", 2, 0);
-    wasm_close(out);
-    if (pick(&g, 3) == 0) {
+    globals(g);
+    exports(g);
+    if (pick(g, 3) == 0) {
         wasm_open_section(out, WASM_START);
-        wasm_u32(out, 1);
+        wasm_u32(out, g->import_count + 1);
         wasm_close(out);
     }
-    wasm_open_section(out, WASM_ELEMENT);
-    wasm_u32(out, 1);
-    op(&g, 0);
-    i32_const(&g, 0);
-    op(&g, 0x0b);
-    wasm_u32(out, FUNCTION_COUNT);
-    for (uint32_t i = 0; i < FUNCTION_COUNT; i++)
-        wasm_u32(out, i);
-    wasm_close(out);
+    elements(g);
     wasm_open_section(out, WASM_DATA_COUNT);
     wasm_u32(out, 2);
     wasm_close(out);
     wasm_open_section(out, WASM_CODE);
-    wasm_u32(out, FUNCTION_COUNT);
-    body(&g, 0, ">i");
-    body(&g, 1, ">");
+    wasm_u32(out, FUNCTION_COUNT + is_contract);
+    body(g, 0, ">i");
+    body(g, 1, ">");
     for (uint32_t i = 0; i < TYPE_COUNT; i++)
-        body(&g, i + 2, types[i]);
+        body(g, i + 2, types[i]);
+    if (is_contract)
+        contract_body(g);
     wasm_close(out);
-    data(&g);
+    data(g);
+}
+
+void generate_module(uint64_t seed, wasm_builder *out) {
+    generator g = {.out = out, .state = seed, .thrift = 1};
+    generate(&g);
+}
+
+// Some of the host functions: each import costs the compilers time.
+static void choose_imports(generator *g) {
+    static const uint32_t strides[] = {1, 2, 3, 4, 6, 7, 8, 9, 11, 12}; // no factor of HOST_COUNT
+    _Static_assert(HOST_COUNT == 25, "the strides must reach every host function");
+    const uint32_t first = pick(g, HOST_COUNT);
+    const uint32_t stride = strides[pick(g, 10)];
+    g->import_count = 1 + pick(g, 9);
+    for (uint32_t i = 0; i < g->import_count; i++)
+        g->imported[i] = (first + i * stride) % HOST_COUNT;
+}
+
+void generate_contract(uint64_t seed, wasm_builder *out) {
+    generator g = {.out = out, .state = seed};
+    g.thrift = pick(&g, 5) == 0 ? 1 : 4 + pick(&g, 9); // small ones are as good, and compile faster
+    choose_imports(&g);
+    generate(&g);
 }

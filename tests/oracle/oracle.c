@@ -51,9 +51,10 @@ oracle_program oracle_compile(oracle *o, aether_bytes wasm, aether_schedule sche
     aether_error err = {0};
     ae_module module;
     oracle_program program = {.schedule = ae_schedule_get(schedule)};
+    const ae_instrument_options options = {.schedule = program.schedule, .form = o->form};
     check_error(wasmtime_module_validate(o->fuel_engine, wasm.data, wasm.len));
     CHECK_OK(ae_module_decode(wasm, (ae_import_rules){0}, &module, &err));
-    CHECK_OK(ae_instrument(&module, program.schedule, &program.instrumented, &err));
+    CHECK_OK(ae_instrument(&module, &options, &program.instrumented, &err));
     program.pages_max = module.memory_pages_max;
     program.has_start = module.start != AE_NO_INDEX;
     ae_module_deinit(&module);
@@ -144,9 +145,10 @@ oracle_outcome oracle_run_uploaded(oracle *o, const oracle_program *program, uin
 // What the host does for memory.grow.
 static wasm_trap_t *grow_memory(void *env, wasmtime_caller_t *caller, const wasmtime_val_t *args,
     size_t arg_count, wasmtime_val_t *results, size_t result_count) {
-    const oracle_program *program = env;
+    oracle_program *program = env;
     CHECK(arg_count == 2 && result_count == 2);
     const uint32_t pages = (uint32_t)args[0].of.i32;
+    program->counter_hash = (program->counter_hash ^ (uint64_t)args[1].of.i64) * 0x100000001b3;
     int64_t gas = args[1].of.i64 - program->schedule->opcodes[AE_OP_memory_grow];
     wasmtime_extern_t memory;
     CHECK(wasmtime_caller_export_get(caller, "memory", 6, &memory));
@@ -194,18 +196,18 @@ static bool enter(wasmtime_context_t *context, const wasmtime_extern_t *function
     return true;
 }
 
-oracle_outcome oracle_run_metered(
-    oracle *o, const oracle_program *program, int64_t gas, int32_t stack) {
+oracle_outcome oracle_run_metered(oracle *o, oracle_program *program, int64_t gas, int32_t stack) {
     oracle_outcome outcome = {0};
     wasmtime_store_t *store = wasmtime_store_new(o->metered_engine, NULL, NULL);
     wasmtime_context_t *context = wasmtime_store_context(store);
     wasmtime_linker_t *linker = wasmtime_linker_new(o->metered_engine);
     wasm_functype_t *type = grow_type();
-    check_error(wasmtime_linker_define_func(linker, "aether", 6, "memory_grow", 11, type,
-        grow_memory, (void *)(uintptr_t)program, NULL));
+    check_error(wasmtime_linker_define_func(
+        linker, "aether", 6, "memory_grow", 11, type, grow_memory, program, NULL));
     wasm_functype_delete(type);
     wasmtime_instance_t instance;
     wasm_trap_t *trap = NULL;
+    program->counter_hash = 0;
     check_error(wasmtime_linker_instantiate(linker, context, program->metered, &instance, &trap));
     CHECK(trap == NULL); // instantiation runs no code
 
@@ -222,6 +224,7 @@ oracle_outcome oracle_run_metered(
     CHECK(end.kind == WASMTIME_EXTERN_GLOBAL);
     wasmtime_global_get(context, &end.of.global, &end_value);
     outcome.end = end_value.of.i64;
+    outcome.counter_hash = program->counter_hash;
     if (goes_on) // else there is no instance of the uploaded one to compare with
         read_memory(context, &instance, &outcome);
     wasmtime_linker_delete(linker);

@@ -10,6 +10,7 @@
 #include <wasmtime.h>
 
 typedef struct oracle {
+    ae_metering_form form;         /* of what is compiled from now on */
     wasm_engine_t *fuel_engine;    /* plain, with fuel */
     wasm_engine_t *metered_engine; /* the features that metered modules may use, and no more */
 } oracle;
@@ -21,6 +22,7 @@ typedef struct oracle_program {
     ae_instrumented instrumented;
     uint32_t pages_max;
     bool has_start;
+    uint64_t counter_hash; /* of the run so far */
 } oracle_program;
 
 /* How a run of `start`, if there is one, and then `execute` ended. */
@@ -33,6 +35,7 @@ typedef struct oracle_outcome {
     int64_t end; /* of a metered run: the global `end` */
     uint64_t memory_hash;
     uint64_t memory_len;
+    uint64_t counter_hash; /* of a metered run: the counters that memory.grow saw */
 } oracle_outcome;
 
 #define ORACLE_STACK 262144 /* metered stack bytes of a run */
@@ -49,7 +52,6 @@ oracle_program oracle_compile_text(oracle *o, const char *text, aether_schedule 
 void oracle_drop(oracle_program *program);
 
 oracle_outcome oracle_run_uploaded(oracle *o, const oracle_program *program, uint64_t fuel);
-oracle_outcome oracle_run_metered(
-    oracle *o, const oracle_program *program, int64_t gas, int32_t stack);
+oracle_outcome oracle_run_metered(oracle *o, oracle_program *program, int64_t gas, int32_t stack);
 
 #endif

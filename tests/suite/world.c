@@ -484,7 +484,8 @@ static void instantiate_metered(world_module *added) {
     ae_instrumented metered;
     wasm_builder bytes = {0};
     aether_error err;
-    CHECK_OK(ae_instrument(&added->module, w->schedule, &metered, &err));
+    const ae_instrument_options options = {.schedule = w->schedule};
+    CHECK_OK(ae_instrument(&added->module, &options, &metered, &err));
     replace_exports(added, &metered, &bytes);
     size_t count = link_all(w, &added->module, context, true, imports);
     if (metered.added_import_count != 0)
