@@ -77,8 +77,8 @@ static void set_features(wasm_config_t *config) {
 
 // What the same module computes on every machine, and where it stops.
 static void set_determinism(wasm_config_t *config) {
-    wasmtime_config_cranelift_nan_canonicalization_set(config, true);
-    wasmtime_config_consume_fuel_set(config, false);       // gas is in the bytecode
+    wasmtime_config_cranelift_nan_canonicalization_set(config, false); // gas/canonical.h does it
+    wasmtime_config_consume_fuel_set(config, false);                   // gas is in the bytecode
     wasmtime_config_epoch_interruption_set(config, false); // a clock is no part of consensus
     aether_config_set_stack(config, AE_NATIVE_STACK_LEN, AE_EXIT_FRAMES_MAX);
     wasmtime_config_signals_based_traps_set(config, true);

@@ -1,6 +1,6 @@
 #include "gas/body.h"
 
-#define COPY_ROOM 64  // bytes that metering may add to one instruction or to a function's entry
+#define COPY_ROOM 96  // bytes that metering may add to one instruction or to a function's entry
 #define PROBE_ROOM 64 // bytes that probes may add to them
 #define PROBES_ROOM 3 // probes that one instruction may add
 #define RUNS_ROOM 4   // runs of the offset map that one instruction may add
@@ -10,9 +10,10 @@ typedef struct body {
     ae_emit *out;
     uint32_t function; // index in the uploaded module
     uint32_t param_count;
-    uint32_t gas;     // local index of the counter
-    uint32_t stack;   // … of what is left of the metered stack
-    uint32_t scratch; // … of an i32 that no value outlives an instruction in
+    uint32_t gas;         // local index of the counter
+    uint32_t stack;       // … of what is left of the metered stack
+    uint32_t scratch;     // … of an i32 that no value outlives an instruction in
+    uint32_t first_local; // … of the first declared local, which was param_count
     bool is_scratch_used;
     bool is_dead;          // no path reaches the instruction
     uint32_t dead_nesting; // blocks opened since then
@@ -145,13 +146,13 @@ static bool is_dropped(body *b, const ae_instruction *in) {
     }
 }
 
-// Declared locals make room for the counter and the stack.
+// Declared locals make room for the counter, the stack and what canonical floats need.
 static void rewrite_local(body *b, const ae_instruction *in) {
     if (in->index < b->param_count) {
         copy(b, in);
         return;
     }
-    const uint32_t local = in->index + 2;
+    const uint32_t local = in->index - b->param_count + b->first_local;
     if (1 + ae_leb128_u32_len(local) == in->len)
         ae_offset_map_copy(b->context->map, b->out->len, in->offset);
     else
@@ -358,6 +359,7 @@ static void emit_entry(body *b, const ae_function *function) {
     ae_emit_byte(b->out, AE_CODE_unreachable);
     ae_emit_byte(b->out, AE_CODE_end);
 
+    ae_canonical_emit_entry(b->context->canonical, b->out, b->stack + 1);
     ae_emit_byte(b->out, AE_CODE_block);
     ae_emit_byte(b->out, type->result_count != 0 ? type->result : AE_BLOCK_EMPTY);
 }
@@ -367,6 +369,14 @@ static bool reserve(body *b, uint32_t len) {
         return ae_emit_reserve(b->out, len + COPY_ROOM);
     return ae_emit_reserve(b->out, len + COPY_ROOM + PROBE_ROOM) &&
            ae_probe_reserve(b->context->probes, PROBES_ROOM, 1);
+}
+
+static void make_canonical(body *b, const ae_instruction *in) {
+    const uint8_t type = ae_canonical_type(b->context->canonical, in->offset);
+    if (type == 0)
+        return;
+    mark_inserted(b, in);
+    ae_canonical_emit(b->context->canonical, b->out, type);
 }
 
 static bool emit_code(body *b, const ae_function *function) {
@@ -384,6 +394,7 @@ static bool emit_code(body *b, const ae_function *function) {
         if (!reserve(b, in.len) || !ae_offset_map_reserve(b->context->map, RUNS_ROOM))
             return false;
         rewrite(b, &in);
+        make_canonical(b, &in);
     }
     return true;
 }
@@ -397,15 +408,18 @@ static void emit_header(body *b, const ae_function *function, uint32_t start, ui
     const aether_status status = ae_read_u32(&reader, "group count", &group_count, NULL);
     AE_ASSERT(status == AETHER_OK);
     const uint32_t groups_len = reader.end - reader.at;
-    group_count += b->is_scratch_used;
+    const ae_canonical *canonical = b->context->canonical;
+    const uint32_t canonical_groups = ae_canonical_group_count(canonical);
+    group_count += canonical_groups + b->is_scratch_used;
     const uint32_t code = start + room;
     const uint32_t code_len = b->out->len - code;
-    const uint32_t locals_len =
-        ae_leb128_u32_len(group_count) + groups_len + (b->is_scratch_used ? 2 : 0);
+    const uint32_t locals_len = ae_leb128_u32_len(group_count) + 2 * canonical_groups + groups_len +
+                                (b->is_scratch_used ? 2 : 0);
 
     b->out->len = start;
     ae_emit_u32(b->out, locals_len + code_len);
     ae_emit_u32(b->out, group_count);
+    ae_canonical_emit_locals(canonical, b->out);
     ae_emit_bytes(b->out, reader.data + reader.at, groups_len);
     if (b->is_scratch_used) {
         ae_emit_byte(b->out, 1);
@@ -418,6 +432,9 @@ static void emit_header(body *b, const ae_function *function, uint32_t start, ui
 
 bool ae_body_emit(const ae_body_context *context, const ae_function *function) {
     const uint32_t param_count = context->module->types[function->type].param_count;
+    if (!ae_canonical_begin(context->canonical, context->module, function))
+        return false;
+    const uint32_t first_local = param_count + 2 + ae_canonical_local_count(context->canonical);
     body b = {
         .context = context,
         .out = context->out,
@@ -426,11 +443,12 @@ bool ae_body_emit(const ae_body_context *context, const ae_function *function) {
         .param_count = param_count,
         .gas = param_count,
         .stack = param_count + 1,
-        .scratch = param_count + 2 + function->local_count,
+        .scratch = first_local + function->local_count,
+        .first_local = first_local,
     };
     const uint32_t start = b.out->len;
-    const uint32_t room =
-        2 * AE_LEB128_PADDED_LEN + (function->code_offset - function->body_offset) + 2;
+    const uint32_t room = 2 * AE_LEB128_PADDED_LEN + AE_CANONICAL_LOCALS_LEN_MAX +
+                          (function->code_offset - function->body_offset) + 2;
     if (!ae_emit_reserve(b.out, room) || !ae_offset_map_reserve(context->map, RUNS_ROOM))
         return false;
     ae_offset_map_insert(context->map, start, function->code_offset);

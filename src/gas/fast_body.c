@@ -12,6 +12,7 @@ typedef struct body {
     uint32_t param_count;
     uint32_t gas;          // local index of the counter
     uint32_t stack;        // … of what is left of the metered stack
+    uint32_t first_local;  // … of the first declared local, which was param_count
     uint32_t scratch;      // … of an i32 that no value outlives an instruction in
     uint32_t wide_scratch; // … of an i64: as a counted loop begins, or what an innermost loop pays
     uint32_t nesting;      // open blocks of the uploaded code
@@ -109,9 +110,9 @@ static void pay_step(body *b, const ae_debt_step *step, const ae_instruction *be
         pay(b, payment(b, step), does_check(b, step));
 }
 
-// Where a declared local lies, after counter and stack.
+// Where a declared local lies, after counter, stack and what canonical floats need.
 static uint32_t moved(const body *b, uint32_t local) {
-    return local < b->param_count ? local : local + 2;
+    return local < b->param_count ? local : local - b->param_count + b->first_local;
 }
 
 static void rewrite_local(body *b, const ae_instruction *in) {
@@ -357,8 +358,17 @@ static void emit_entry(body *b, const ae_function *function) {
     ae_emit_byte(b->out, AE_CODE_unreachable);
     ae_emit_byte(b->out, AE_CODE_end);
 
+    ae_canonical_emit_entry(b->context->canonical, b->out, b->stack + 1);
     ae_emit_byte(b->out, AE_CODE_block);
     ae_emit_byte(b->out, type->result_count != 0 ? type->result : AE_BLOCK_EMPTY);
+}
+
+static void make_canonical(body *b, const ae_instruction *in) {
+    const uint8_t type = ae_canonical_type(b->context->canonical, in->offset);
+    if (type == 0)
+        return;
+    mark_inserted(b, in);
+    ae_canonical_emit(b->context->canonical, b->out, type);
 }
 
 static bool emit_code(body *b, const ae_function *function) {
@@ -377,6 +387,7 @@ static bool emit_code(body *b, const ae_function *function) {
             !ae_offset_map_reserve(b->context->map, RUNS_ROOM))
             return false;
         rewrite(b, &in);
+        make_canonical(b, &in);
     }
     AE_ASSERT(b->step == b->plan->step_count);
     return true;
@@ -399,7 +410,9 @@ static void emit_header(body *b, const ae_function *function, uint32_t start, ui
     const aether_status status = ae_read_u32(&reader, "group count", &group_count, NULL);
     AE_ASSERT(status == AETHER_OK);
     const uint32_t groups_len = reader.end - reader.at;
-    const uint32_t added = (uint32_t)plan->uses_scratch + plan->uses_wide_scratch;
+    const ae_canonical *canonical = b->context->canonical;
+    const uint32_t added = ae_canonical_group_count(canonical) + (uint32_t)plan->uses_scratch +
+                           plan->uses_wide_scratch;
     const uint32_t code = start + room;
     const uint32_t code_len = b->out->len - code;
     const uint32_t locals_len = ae_leb128_u32_len(group_count + added) + groups_len + 2 * added;
@@ -407,6 +420,7 @@ static void emit_header(body *b, const ae_function *function, uint32_t start, ui
     b->out->len = start;
     ae_emit_u32(b->out, locals_len + code_len);
     ae_emit_u32(b->out, group_count + added);
+    ae_canonical_emit_locals(canonical, b->out);
     ae_emit_bytes(b->out, reader.data + reader.at, groups_len);
     emit_group(b->out, plan->uses_scratch, AE_I32);
     emit_group(b->out, plan->uses_wide_scratch, AE_I64);
@@ -418,7 +432,10 @@ static void emit_header(body *b, const ae_function *function, uint32_t start, ui
 static bool emit_body(
     const ae_body_context *context, const ae_debt_plan *plan, const ae_function *function) {
     const uint32_t param_count = context->module->types[function->type].param_count;
-    const uint32_t added = param_count + 2 + function->local_count;
+    if (!ae_canonical_begin(context->canonical, context->module, function))
+        return false;
+    const uint32_t first_local = param_count + 2 + ae_canonical_local_count(context->canonical);
+    const uint32_t added = first_local + function->local_count;
     body b = {
         .context = context,
         .plan = plan,
@@ -426,12 +443,13 @@ static bool emit_body(
         .param_count = param_count,
         .gas = param_count,
         .stack = param_count + 1,
+        .first_local = first_local,
         .scratch = added,
         .wide_scratch = added + plan->uses_scratch,
     };
     const uint32_t start = b.out->len;
-    const uint32_t room =
-        2 * AE_LEB128_PADDED_LEN + (function->code_offset - function->body_offset) + 4;
+    const uint32_t room = 2 * AE_LEB128_PADDED_LEN + AE_CANONICAL_LOCALS_LEN_MAX +
+                          (function->code_offset - function->body_offset) + 4;
     if (!ae_emit_reserve(b.out, room) || !ae_offset_map_reserve(context->map, RUNS_ROOM))
         return false;
     ae_offset_map_insert(context->map, start, function->code_offset);

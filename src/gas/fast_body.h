@@ -14,7 +14,7 @@
 /* Where this form of a body were longer than GROWTH times its bytes and ROOM, the plain form is
  * written, which is known to keep within the bound of a module. */
 #define AE_FAST_BODY_GROWTH 7u
-#define AE_FAST_BODY_ROOM 24u
+#define AE_FAST_BODY_ROOM 48u
 
 /* Write an entry of the code section. False when memory is exhausted. */
 AETHER_MUST_CHECK bool ae_fast_body_emit(

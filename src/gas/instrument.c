@@ -1,28 +1,32 @@
-/* How large the output may become. AE_INSTRUMENTED_LEN_MAX is 8 times the largest upload, and holds for
+/* How large the output may become. AE_INSTRUMENTED_LEN_MAX is 10 times the largest upload, and holds for
  * every accepted module.
  *
- * A body in the plain form takes at most 7.56 times its bytes and 24. No price exceeds 8191, so the gas of
+ * A body in the plain form takes at most 8.34 times its bytes and 48. No price exceeds 8191, so the gas of
  * m instructions is a constant of at most m + 1 bytes, and paying it takes at most m + 7: 8 for the first
- * of them, 1 for each further one. With that counted to them, bytes out for bytes in are at most
+ * of them, 1 for each further one. Making a result canonical takes 10; arithmetic of one byte then comes
+ * with at least two bytes that show its result or keep it for that. With that counted to them, bytes out for
+ * bytes in are at most
  *
  *   plain instructions, with what pays for them and the next `end`, `else`, `br_if`, `if`    11 / 2
  *   the same and `loop` with its check                                                       20 / 3
  *   the same and `unreachable`, and the `end` that brings life back                          23 / 3
  *     of a block or loop, whose opening counts too                                           34 / 5
  *   call of two bytes                                                                        13 / 2
+ *     with arithmetic of one byte for its argument                                           25 / 3
+ *     with a local.get that is made canonical                                                27 / 4
  *   call_indirect                                                                            19 / 3
  *   memory.grow                                                                               9 / 2
  *   bulk                                                                                     29 / 3
  *     with three instructions that push its operands, calls at worst                         68 / 9
  *
- * so below 7.56 throughout. It has at least 4 bytes, and at most 47 fixed ones and a last `unreachable`: 24
+ * so below 8.34 throughout. It has at least 4 bytes, and at most 71 fixed ones and a last `unreachable`: 48
  * more than its share.
  *
- * A body in the fast form takes at most AE_FAST_BODY_GROWTH = 7 times its bytes and AE_FAST_BODY_ROOM = 24;
+ * A body in the fast form takes at most AE_FAST_BODY_GROWTH = 7 times its bytes and AE_FAST_BODY_ROOM = 48;
  * it is written in the plain form where it would be longer.
  *
- * 10,000 functions take 240,000 more than their share, and types, imports, thunks, segments and the rest
- * less than 15,000: 7.56 x 1,048,576 + 255,000 < 8,388,608. */
+ * 10,000 functions take 480,000 more than their share, and types, imports, thunks, segments and the rest
+ * less than 15,000: 8.34 x 1,048,576 + 495,000 < 10,485,760. */
 #include "gas/instrument.h"
 
 #include "gas/fast_body.h"
@@ -484,13 +488,14 @@ static bool emit_fast_bodies(const ae_body_context *context) {
     return ok;
 }
 
-static bool emit_code(plan *p) {
+static bool emit_code_with(plan *p, ae_canonical *canonical) {
     const ae_module *module = p->module;
     const ae_body_context context = {
         .module = module,
         .schedule = p->schedule,
         .out = p->out,
         .map = p->map,
+        .canonical = canonical,
         .added_import_count = p->added_import_count,
         .grow_function = module->import_count,
         .end_global = module->global_count,
@@ -508,6 +513,13 @@ static bool emit_code(plan *p) {
             return false;
     section_end(p, body);
     return true;
+}
+
+static bool emit_code(plan *p) {
+    ae_canonical canonical = {0};
+    const bool is_emitted = emit_code_with(p, &canonical);
+    ae_canonical_deinit(&canonical);
+    return is_emitted;
 }
 
 static bool emit_data(plan *p) {
