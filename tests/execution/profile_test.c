@@ -252,7 +252,7 @@ static void sums_of_random_programs_are_the_gas_used(void) {
         if (i % 2 == 0)
             generate_module(seed, &b);
         else
-            generate_contract(seed, &b);
+            generate_contract(seed, 0, &b);
         CHECK_OK(aether_contract_load(self.engine, wasm_bytes_of(&b), &self.contract, &err));
         const setting with = {0};
         const uint64_t gas = check_limit(&self, wasm_bytes_of(&b), with, 2000000);

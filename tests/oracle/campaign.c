@@ -1,8 +1,8 @@
 /* Random programs on the interpreter and all four compilers, for as long as one likes.
  *
- *   campaign SECONDS
+ *   campaign SECONDS [THRIFT]
  *
- * Starts from AETHER_SEED or the clock. Stops at the first difference with status 1, the module written to
+ * THRIFT divides the programs' size: small ones are many more in the same time. Starts from AETHER_SEED or the clock. Stops at the first difference with status 1, the module written to
  * difference-SEED.wasm in the current folder; else prints what was seen. No CTest entry: it never ends by itself
  * with the same programs. */
 #include "oracle/random_trial.h"
@@ -26,9 +26,10 @@ static void keep_module(const wasm_builder *module, uint64_t seed) {
 }
 
 int main(int argc, char **argv) {
-    const long seconds = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
-    if (seconds <= 0) {
-        fprintf(stderr, "usage: %s SECONDS\n", argv[0]);
+    const long seconds = argc >= 2 ? strtol(argv[1], NULL, 10) : 0;
+    const long thrift = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+    if (seconds <= 0 || thrift < 0 || thrift > 1000 || argc > 3) {
+        fprintf(stderr, "usage: %s SECONDS [THRIFT]\n", argv[0]);
         return 2;
     }
     trial_engines engines[2] = {trial_engines_open(AETHER_SCHEDULE_V1, TRIAL_ALL_COMPILERS),
@@ -42,7 +43,7 @@ int main(int argc, char **argv) {
     while (is_alike && time(NULL) < end) {
         const uint64_t seed = test_random(&state);
         const trial_engines *chosen = &engines[seed % 4 == 0];
-        is_alike = random_trial(chosen, seed, &tally, &module, difference);
+        is_alike = random_trial(chosen, seed, (uint32_t)thrift, &tally, &module, difference);
         if (!is_alike) {
             fprintf(stderr, "program %#llx, schedule %d: %s\n", (unsigned long long)seed,
                 (int)chosen->schedule, difference);

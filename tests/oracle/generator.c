@@ -749,9 +749,11 @@ static void choose_imports(generator *g) {
         g->imported[i] = (first + i * stride) % HOST_COUNT;
 }
 
-void generate_contract(uint64_t seed, wasm_builder *out) {
+void generate_contract(uint64_t seed, uint32_t thrift, wasm_builder *out) {
     generator g = {.out = out, .state = seed};
     g.thrift = pick(&g, 5) == 0 ? 1 : 4 + pick(&g, 9); // small ones are as good, and compile faster
+    if (thrift != 0)
+        g.thrift = thrift;
     choose_imports(&g);
     generate(&g);
 }

@@ -11,7 +11,8 @@
 void generate_module(uint64_t seed, wasm_builder *out);
 
 /* The same with some host functions imported and called, directly and through the table, and all four entry
- * points exported. What its globals hold in the end is in memory then. */
-void generate_contract(uint64_t seed, wasm_builder *out);
+ * points exported. What its globals hold in the end is in memory then.
+ * thrift: what the size of its functions is divided by, from 1; 0: chosen by the seed. */
+void generate_contract(uint64_t seed, uint32_t thrift, wasm_builder *out);
 
 #endif

@@ -490,7 +490,7 @@ static void check_random_programs(aether_schedule schedule) {
     uint64_t state = test_seed() + schedule;
     for (uint32_t i = 0; i < RANDOM_PROGRAMS; i++) {
         const uint64_t seed = test_random(&state);
-        if (!random_trial(&engines, seed, &tally, &module, difference))
+        if (!random_trial(&engines, seed, 0, &tally, &module, difference))
             test_fail(
                 __FILE__, __LINE__, "program %#llx: %s", (unsigned long long)seed, difference);
     }

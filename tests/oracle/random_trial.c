@@ -71,13 +71,13 @@ static bool run_all(trial *of, uint64_t *state, bool has_all_entries, const aeth
     return true;
 }
 
-bool random_trial(const trial_engines *engines, uint64_t seed, random_tally *tally,
+bool random_trial(const trial_engines *engines, uint64_t seed, uint32_t thrift, random_tally *tally,
     wasm_builder *module, char difference[512]) {
     uint64_t state = seed ^ 0x5bd1e995;
     wasm_free(module);
-    const bool is_contract = test_random(&state) % 10 != 0;
+    const bool is_contract = thrift != 0 || test_random(&state) % 10 != 0;
     if (is_contract)
-        generate_contract(seed, module);
+        generate_contract(seed, thrift, module);
     else
         generate_module(seed, module);
     aether_memory_store *store = filled_store();

@@ -20,9 +20,9 @@ typedef struct random_tally {
     uint64_t effects; /* changes and logs */
 } random_tally;
 
-/* Run the program that the seed stands for; it is in `module` afterwards, which is zeroed or used before.
+/* Run the program that the seed stands for, its size divided by thrift (0: the seed chooses); it is in `module` afterwards, which is zeroed or used before.
  * False: the program does not run alike; `difference` says where. */
-bool random_trial(const trial_engines *engines, uint64_t seed, random_tally *tally,
+bool random_trial(const trial_engines *engines, uint64_t seed, uint32_t thrift, random_tally *tally,
     wasm_builder *module, char difference[512]);
 
 void random_tally_print(const random_tally *tally);
