@@ -136,6 +136,53 @@ static void fixed_programs_are_the_same_in_both_forms(void) {
     oracle_close(&o);
 }
 
+// Every cycle must be checked: one that is not would never come back.
+static void loops_that_never_end_run_out(void) {
+    static const char *const bodies[] = {
+        "loop br 0 end",
+        "loop (br_if 0 (i32.const 1)) end",
+        "loop loop br 1 end end",
+        "loop loop (br_if 1 (i32.const 1)) end br 0 end",
+        "loop (if (local.get 0) (then br 1)) br 0 end",
+        "loop (if (local.get 0) (then br 1) (else br 1)) end",
+        "loop (br_table 0 0 (i32.const 5)) end",
+        "loop block (br_table 0 1 0 (i32.const 1)) end end",
+        // what is checked on one path only
+        "loop (if (local.get 0) (then (memory.fill (i32.const 0) (i32.const 0) (i32.const 1)))) br 0 end",
+        "loop block (br_if 0 (i32.eqz (local.get 0))) (drop (memory.grow (i32.const 0))) end br 0 end",
+        "loop (if (local.get 0) (then) (else (drop (memory.grow (i32.const 9))))) br 0 end",
+        "loop block (br_table 0 0 (local.get 0)) end (br_if 0 (i32.const 1)) end",
+        "loop (if (local.get 0) (then (local.set 1 (local.get 2))"
+        " loop (br_if 0 (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))) end)) br 0 end",
+        // a loop of known rounds is not checked at all
+        "loop (local.set 1 (i32.const 3))"
+        " loop (br_if 0 (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))) end br 0 end",
+        // the step passes by the bound
+        "loop (br_if 0 (i32.ne (local.tee 1 (i32.add (local.get 1) (i32.const 2))) (i32.const 7))) end",
+        "(local.set 2 (i32.load (i32.const 8))) (local.set 1 (local.get 2))"
+        " loop (br_if 0 (i32.ne (local.tee 1 (i32.add (local.get 1) (i32.const 4))) (i32.const 6))) end",
+        "(local.set 2 (i32.sub (i32.load (i32.const 8)) (i32.const 1)))"
+        " loop (br_if 0 (i32.le_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 2))) end",
+        "(local.set 2 (i32.sub (i32.load (i32.const 8)) (i32.const 1)))"
+        " loop (br_if 0 (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 4))) (local.get 2))) end",
+        "(local.set 2 (i32.add (i32.load (i32.const 8)) (i32.const 0x80000000)))"
+        " loop (br_if 0 (i32.ge_s (local.tee 1 (i32.sub (local.get 1) (i32.const 1))) (local.get 2))) end",
+    };
+    oracle o = oracle_open();
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+            "(module (memory (export \"memory\") 1 2) (func (export \"execute\") (result i32)"
+            " (local i32 i32 i32) %s i32.const 0))",
+            bodies[i]);
+        wasm_byte_vec_t wasm;
+        CHECK(wasmtime_wat2wasm(text, strlen(text), &wasm) == NULL);
+        CHECK(!check(&o, bodies[i], ae_bytes((const uint8_t *)wasm.data, wasm.size)));
+        wasm_byte_vec_delete(&wasm);
+    }
+    oracle_close(&o);
+}
+
 static uint32_t program_count(void) {
     const char *wanted = getenv("AETHER_PROGRAMS");
     return wanted != NULL ? (uint32_t)strtoul(wanted, NULL, 10) : RANDOM_PROGRAMS;
@@ -171,5 +218,6 @@ static void random_loops_are_the_same_in_both_forms(void) {
 // clang-format off
 TEST_MAIN(
     TEST(fixed_programs_are_the_same_in_both_forms)
+    TEST(loops_that_never_end_run_out)
     TEST(random_programs_are_the_same_in_both_forms)
     TEST(random_loops_are_the_same_in_both_forms))

@@ -211,7 +211,7 @@ static counter pick_counter(generator *g) {
     counter c = {.local = g->depth, .step = pick_step(g)};
     c.start = pick(g, 2) == 0 ? pick(g, 30) : edges[pick(g, 8)] + pick(g, 5) - 2;
     c.bound = c.start + pick(g, 9) * c.step;
-    if (pick(g, 4) == 0)
+    if (pick(g, 5) == 0)
         c.bound += pick(g, 5) - 2; // misaligned, or beyond
     if (pick(g, 16) == 0)
         c.bound = edges[pick(g, 8)];
@@ -232,7 +232,7 @@ static counter pick_counter(generator *g) {
 
 // [] → []: stores a value that the analysis may or may not know.
 static void set_local(generator *g, uint32_t local, uint32_t number) {
-    const bool is_hidden = pick(g, 3) == 0;
+    const bool is_hidden = pick(g, 2) == 0;
     if (is_hidden) {
         constant(g, number - 3);
         op_u32(g, 0x23, 1); // a global that holds 3
@@ -301,12 +301,12 @@ static void push_test(generator *g, const counter *c, bool steps) {
 static void loop(generator *g);
 
 static void loop_body(generator *g, const counter *c) {
-    const uint32_t free = pick(g, 10) == 0 ? c->local : 2 * DEPTH_MAX; // may spoil the counting
+    const uint32_t free = pick(g, 6) == 0 ? c->local : 2 * DEPTH_MAX; // may spoil the counting
     for (uint32_t count = pick(g, 4); count != 0; count--)
         plain_statement(g, free);
-    if (g->depth < DEPTH_MAX && g->budget > 0 && pick(g, 3) == 0)
+    if (g->depth < DEPTH_MAX && g->budget > 0 && pick(g, 4) == 0)
         loop(g);
-    if (pick(g, 3) == 0)
+    if (pick(g, 5) == 0)
         other_statement(g, 2 * DEPTH_MAX);
 }
 
@@ -361,12 +361,32 @@ static void loop_tested_last(generator *g, const counter *c) {
 }
 
 static void loop(generator *g) {
-    const counter c = pick_counter(g);
+    static const uint8_t orders[] = {0x48, 0x49, 0x4c, 0x4d};
+    counter c = pick_counter(g);
+    const bool goes_on = pick(g, 5) == 0; // from where the counter was left
     g->budget--;
     g->depth++;
-    set_local(g, c.local, c.start);
+    if (goes_on) {
+        c.test = orders[pick(g, 4)];
+        c.step = 1 + pick(g, 3);
+        c.bound = 1 + pick(g, 9);
+    } else {
+        set_local(g, c.local, c.start);
+    }
     if (c.bound_local != NO_LOCAL)
         set_local(g, c.bound_local, c.bound);
+    if (pick(g, 5) == 0) { // one round less on some paths
+        condition(g);
+        open_block(g, 0x04);
+        constant(g, c.start + c.step);
+        op_u32(g, 0x21, c.local);
+        if (pick(g, 3) == 0) {
+            op(g, 0x05);
+            constant(g, c.start);
+            op_u32(g, 0x21, c.local);
+        }
+        close_block(g);
+    }
     if (pick(g, 4) == 0)
         plain_statement(g, 2 * DEPTH_MAX);
     switch (pick(g, 12)) {
@@ -396,6 +416,8 @@ static void body(generator *g, uint32_t function) {
     if (function == EXECUTE)
         open_block(g, 0x02); // what leaves it is still stored
     for (uint32_t count = 1 + pick(g, 3); count != 0; count--) {
+        for (uint32_t i = 0; i < DEPTH_MAX && pick(g, 2) == 0; i++)
+            set_local(g, i, pick(g, 4));
         loop(g);
         if (pick(g, 3) == 0)
             other_statement(g, 2 * DEPTH_MAX);

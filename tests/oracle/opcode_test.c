@@ -359,9 +359,9 @@ static const char *const others[AE_OPCODE_COUNT] = {
     [AE_OP_end] =
         CONTRACT("block block local.get 0 br_if 1 end end block (result i32) local.get 1 end"),
     [AE_OP_br] = CONTRACT("block (result i32) i32.const 1 i32.const 2 local.get 0 br 0 end"),
-    [AE_OP_br_if] =
-        CONTRACT("i32.const 3 block (result i32) local.get 1 local.get 0 br_if 0 local.get 2 br_if 1"
-                 " drop i32.const 8 end i32.sub"),
+    [AE_OP_br_if] = CONTRACT(
+        "i32.const 3 block (result i32) local.get 1 local.get 0 br_if 0 local.get 2 br_if 1"
+        " drop i32.const 8 end i32.sub"),
     [AE_OP_br_table] = CONTRACT("block block block block (br_table 2 0 1 0 3 (local.get 0)) end"
                                 "(return (i32.const 11)) end (return (i32.const 12)) end"
                                 "(return (i32.const 13)) end i32.const 14"),

@@ -36,6 +36,16 @@ static const program programs[] = {
         "(module (func (export \"execute\") (result i32) (local $i i32) loop $l (result i32)"
         " block $x (result i32) i32.const 5 (local.get $i) br_table $x $x 2 end"
         " drop (local.set $i (i32.add (local.get $i) (i32.const 1))) br $l end))"},
+    {"counter left by an earlier round",
+        "(module (func (export \"execute\") (result i32) (local i32 i32) (local.set 0 (i32.const 1))"
+        " loop loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 6)))"
+        " end (br_if 0 (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 3))) end"
+        " local.get 0))"},
+    {"bound that moves",
+        "(module (func (export \"execute\") (result i32) (local i32 i32) (local.set 1 (i32.const 9))"
+        " loop (local.set 1 (i32.sub (local.get 1) (i32.const 1)))"
+        " (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (local.get 1))) end"
+        " local.get 0))"},
     {"recursion",
         "(module (func $fib (param i32) (result i32) (if (result i32) (i32.lt_s (local.get 0) (i32.const 2))"
         " (then (local.get 0)) (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))"

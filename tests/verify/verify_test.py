@@ -133,6 +133,48 @@ def faults_of_every_kind_are_equal():
                 equal(verify(file.name, "--gas", 500_000)[0], outcome, f"outcome of {text}")
 
 
+def module_at_every_limit():
+    """512 types, 64 imports, 10,000 functions, 256 globals, 64 element and 512 data segments; one function with 1,024
+    locals, 4,096 blocks, 256 nested, 256 operands; 100,000 locals, 50,000 blocks, 64,512 branch targets in all."""
+    lines = ["(module"]
+    lines += [f"(type (func (param{' i32' * (i % 32)})))" for i in range(510)]
+    lines += ["(type $two (func (param i32 i32)))", "(type $entry (func (result i32)))"]
+    lines += [f'(import "env" "return_data" (func $host{i} (type $two)))' for i in range(64)]
+    lines += ['(memory (export "memory") 64 600) (table 4096 funcref)']
+    lines += [f'(global (export "global{i}") (mut i64) (i64.const {i}))' for i in range(256)]
+    lines += ['(func (export "execute") (type $entry) (call $big (i32.const 1) (i32.const 2)) (i32.const 0))']
+    big = "block " * 256 + "end " * 256 + "block end " * (4096 - 256) + "i32.const 1 " * 256 + "drop " * 256
+    lines += [f"(func $big (type $two) (local{' i64' * 1024}) {big} {'nop ' * 100000})"]
+    params, local_count, blocks = 64 * 2 + 2, 1024, 4096
+    for i in range(10000 - 66):
+        more_locals, more_blocks = min(10, 100000 - local_count), min(5, 50000 - blocks)
+        more_params = 2 if params + 2 <= 20000 else 0
+        local_count, blocks, params = local_count + more_locals, blocks + more_blocks, params + more_params
+        code = "block end " * more_blocks + "nop " * (2 * more_locals)
+        if i < 63:
+            blocks += 1
+            code = f"block local.get 0 br_table{' 0' * 1025} end {code}"
+        export = f'(export "function{i}")' if i < 63 else ""
+        kind = "$two" if more_params else "0"
+        lines += [f"(func {export} (type {kind}) (local{' i32' * more_locals}) {code})"]
+    lines += [f"(elem (i32.const {i}){' 0' * 128})" for i in range(64)]
+    lines += [f'(data (i32.const {i * 100}) "{"x" * 100}")' for i in range(512)]
+    return "\n".join(lines) + ")"
+
+
+@case
+def a_module_at_every_limit_at_once_is_equal():
+    with tempfile.NamedTemporaryFile("w", suffix=".wat") as file:
+        file.write(module_at_every_limit())
+        file.flush()
+        outcome, total = verify(file.name)
+        equal(outcome, "success", "outcome")
+        for gas in (0, 1, total - 1):
+            equal(verify(file.name, "--gas", gas), ("out_of_gas", gas), f"end at {gas}")
+        for gas in (total, 2**64 - 1):
+            equal(verify(file.name, "--gas", gas), ("success", total), f"end at {gas}")
+
+
 @case
 def refusals_keep_the_commands_words():
     counter = build / "contracts/counter.wasm"
