@@ -2,23 +2,11 @@
 
 #include "base/alloc.h"
 #include "crypto/hash.h"
+#include "wasm/type.h"
 
 #include <stdio.h>
 
 #define TYPE_TEXT_LEN (AE_FUNCTION_PARAMS_MAX * 5 + 16) // "(i32, …) -> i32"
-
-static const char *valtype_text(uint8_t type) {
-    switch (type) {
-    case AE_I32:
-        return "i32";
-    case AE_I64:
-        return "i64";
-    case AE_F32:
-        return "f32";
-    default:
-        return "f64";
-    }
-}
 
 static const char *copy_type(ae_arena *arena, const ae_functype *type) {
     char *out = ae_arena_alloc(arena, TYPE_TEXT_LEN, 1);
@@ -28,9 +16,9 @@ static const char *copy_type(ae_arena *arena, const ae_functype *type) {
     out[0] = '(';
     for (size_t i = 0; i < type->param_count; i++)
         len += (size_t)snprintf(out + len, TYPE_TEXT_LEN - len, "%s%s", i == 0 ? "" : ", ",
-            valtype_text(type->params[i]));
+            ae_valtype_name(type->params[i]));
     snprintf(out + len, TYPE_TEXT_LEN - len, ")%s%s", type->result_count != 0 ? " -> " : "",
-        type->result_count != 0 ? valtype_text(type->result) : "");
+        type->result_count != 0 ? ae_valtype_name(type->result) : "");
     return out;
 }
 

@@ -1,5 +1,7 @@
 #include "gas/body.h"
 
+#include "gas/dead_code.h"
+
 #define COPY_ROOM 96  // bytes that metering may add to one instruction or to a function's entry
 #define PROBE_ROOM 64 // bytes that probes may add to them
 #define PROBES_ROOM 3 // probes that one instruction may add
@@ -15,25 +17,13 @@ typedef struct body {
     uint32_t scratch;     // … of an i32 that no value outlives an instruction in
     uint32_t first_local; // … of the first declared local, which was param_count
     bool is_scratch_used;
-    bool is_dead;          // no path reaches the instruction
-    uint32_t dead_nesting; // blocks opened since then
-    uint32_t nesting;      // open blocks of the uploaded code
-    uint64_t pending;      // gas of what was copied and not yet paid
+    uint32_t nesting; // open blocks of the uploaded code
+    ae_dead_code dead;
+    uint64_t pending; // gas of what was copied and not yet paid
 } body;
 
 static void emit_local(body *b, uint8_t code, uint32_t local) {
-    ae_emit_byte(b->out, code);
-    ae_emit_u32(b->out, local);
-}
-
-static void emit_i64_const(body *b, int64_t value) {
-    ae_emit_byte(b->out, AE_CODE_i64_const);
-    ae_emit_s64(b->out, value);
-}
-
-static void emit_i32_const(body *b, int32_t value) {
-    ae_emit_byte(b->out, AE_CODE_i32_const);
-    ae_emit_s64(b->out, value);
+    ae_emit_local(b->out, code, local);
 }
 
 static void emit_function_index(body *b, uint32_t function) {
@@ -52,26 +42,23 @@ static void copy(body *b, const ae_instruction *in) {
 
 // [i64] → []: out of gas if it is negative.
 static void emit_gas_check(body *b) {
-    emit_i64_const(b, 0);
+    ae_emit_i64_const(b->out, 0);
     ae_emit_byte(b->out, AE_CODE_i64_lt_s);
-    ae_emit_byte(b->out, AE_CODE_if);
-    ae_emit_byte(b->out, AE_BLOCK_EMPTY);
-    ae_emit_byte(b->out, AE_CODE_unreachable);
-    ae_emit_byte(b->out, AE_CODE_end);
+    ae_emit_trap_if(b->out);
 }
 
 // [i64] → [i64]: less what is pending.
 static void emit_pending_sub(body *b) {
     if (b->pending == 0)
         return;
-    emit_i64_const(b, (int64_t)b->pending);
+    ae_emit_i64_const(b->out, (int64_t)b->pending);
     ae_emit_byte(b->out, AE_CODE_i64_sub);
     b->pending = 0;
 }
 
 // Tell the counter, which is in its local and exact.
 static void emit_probe(body *b, ae_probe_kind kind, uint32_t callee) {
-    emit_i32_const(b, (int32_t)ae_probe_add(b->context->probes, kind, b->function, callee));
+    ae_emit_i32_const(b->out, (int32_t)ae_probe_add(b->context->probes, kind, b->function, callee));
     emit_local(b, AE_CODE_local_get, b->gas);
     ae_emit_byte(b->out, AE_CODE_call);
     ae_emit_u32(b->out, b->context->probe_function);
@@ -121,31 +108,6 @@ static void emit_return_probe(body *b) {
         emit_probe(b, AE_PROBE_LEAVE, 0);
 }
 
-static void die(body *b) {
-    b->is_dead = true;
-    b->dead_nesting = 0;
-}
-
-// Whether the instruction is dropped; an `else` or `end` of the block that died brings life back.
-static bool is_dropped(body *b, const ae_instruction *in) {
-    switch (in->opcode) {
-    case AE_OP_block:
-    case AE_OP_loop:
-    case AE_OP_if:
-        b->dead_nesting++;
-        return true;
-    case AE_OP_else:
-        b->is_dead = b->dead_nesting != 0;
-        return b->is_dead;
-    case AE_OP_end:
-        b->is_dead = b->dead_nesting != 0;
-        b->dead_nesting -= b->is_dead;
-        return b->is_dead;
-    default:
-        return true;
-    }
-}
-
 // Declared locals make room for the counter, the stack and what canonical floats need.
 static void rewrite_local(body *b, const ae_instruction *in) {
     if (in->index < b->param_count) {
@@ -187,7 +149,7 @@ static void rewrite_return(body *b, const ae_instruction *in) {
     mark_inserted(b, in);
     ae_emit_byte(b->out, AE_CODE_br);
     ae_emit_u32(b->out, b->nesting);
-    die(b);
+    ae_dead_code_begin(&b->dead);
 }
 
 // What is left goes into `end`. An overdrawn counter, which this frame failed by, must not look
@@ -197,13 +159,13 @@ static void rewrite_unreachable(body *b, const ae_instruction *in) {
     mark_inserted(b, in);
     emit_local(b, AE_CODE_local_get, b->gas);
     emit_local(b, AE_CODE_local_get, b->gas);
-    emit_i64_const(b, 63);
+    ae_emit_i64_const(b->out, 63);
     ae_emit_byte(b->out, AE_CODE_i64_shr_s);
     ae_emit_byte(b->out, AE_CODE_i64_or);
     ae_emit_byte(b->out, AE_CODE_global_set);
     ae_emit_u32(b->out, b->context->end_global);
     copy(b, in);
-    die(b);
+    ae_dead_code_begin(&b->dead);
 }
 _Static_assert(AE_END_NONE == -1, "gas >> 63 of a negative counter");
 
@@ -257,7 +219,7 @@ static void rewrite_bulk(body *b, const ae_instruction *in) {
     emit_local(b, AE_CODE_local_get, b->scratch);
     ae_emit_byte(b->out, AE_CODE_i64_extend_i32_u);
     if (b->context->schedule->bulk_byte != 1) {
-        emit_i64_const(b, b->context->schedule->bulk_byte);
+        ae_emit_i64_const(b->out, b->context->schedule->bulk_byte);
         ae_emit_byte(b->out, AE_CODE_i64_mul);
     }
     ae_emit_byte(b->out, AE_CODE_i64_sub);
@@ -300,7 +262,7 @@ static void rewrite(body *b, const ae_instruction *in) {
     case AE_OP_br_table:
         pay(b, in);
         copy(b, in);
-        die(b);
+        ae_dead_code_begin(&b->dead);
         return;
     case AE_OP_end:
         rewrite_end(b, in);
@@ -346,14 +308,14 @@ static void emit_entry(body *b, const ae_function *function) {
     emit_gas_check(b);
 
     emit_local(b, AE_CODE_local_get, b->stack);
-    emit_i32_const(b, (int32_t)ae_schedule_frame_bytes(b->context->module, function));
+    ae_emit_i32_const(b->out, (int32_t)ae_schedule_frame_bytes(b->context->module, function));
     ae_emit_byte(b->out, AE_CODE_i32_sub);
     emit_local(b, AE_CODE_local_tee, b->stack);
-    emit_i32_const(b, 0);
+    ae_emit_i32_const(b->out, 0);
     ae_emit_byte(b->out, AE_CODE_i32_lt_s);
     ae_emit_byte(b->out, AE_CODE_if);
     ae_emit_byte(b->out, AE_BLOCK_EMPTY);
-    emit_i64_const(b, AE_END_STACK);
+    ae_emit_i64_const(b->out, AE_END_STACK);
     ae_emit_byte(b->out, AE_CODE_global_set);
     ae_emit_u32(b->out, b->context->end_global);
     ae_emit_byte(b->out, AE_CODE_unreachable);
@@ -389,7 +351,7 @@ static bool emit_code(body *b, const ae_function *function) {
         ae_instruction in;
         const aether_status status = ae_instruction_read(&reader, &in, NULL);
         AE_ASSERT(status == AETHER_OK); // the module was accepted
-        if (b->is_dead && is_dropped(b, &in))
+        if (ae_dead_code_drops(&b->dead, in.opcode))
             continue;
         if (!reserve(b, in.len) || !ae_offset_map_reserve(b->context->map, RUNS_ROOM))
             return false;
@@ -456,7 +418,7 @@ bool ae_body_emit(const ae_body_context *context, const ae_function *function) {
     b.out->len += room;
     if (!emit_code(&b, function))
         return false;
-    AE_ASSERT(b.nesting == 0 && !b.is_dead && b.pending == 0);
+    AE_ASSERT(b.nesting == 0 && !b.dead.is_dead && b.pending == 0);
     const uint32_t end = b.out->len;
     emit_header(&b, function, start, room);
     ae_offset_map_move(context->map, first_run, end - b.out->len);
