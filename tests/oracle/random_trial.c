@@ -22,7 +22,7 @@ static aether_memory_store *filled_store(void) {
         const size_t len = aether_storage_key_encode(
             &context.contract_address, (aether_bytes){.data = key, .len = i % 3 + 1}, keys[i]);
         changes[i] = (aether_change){.key = {.data = keys[i], .len = len},
-            .value = {.data = (const uint8_t *)text, .len = 7 * i}};
+            .value = {.data = (const uint8_t *)text, .len = 6 * i}};
     }
     CHECK_OK(aether_memory_store_create(&store, &err));
     CHECK_OK(aether_memory_store_apply(store, changes, 6, &err));
