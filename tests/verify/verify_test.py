@@ -169,10 +169,9 @@ def a_module_at_every_limit_at_once_is_equal():
         file.flush()
         outcome, total = verify(file.name)
         equal(outcome, "success", "outcome")
-        for gas in (0, 1, total - 1):
+        for gas in (0, total - 1):
             equal(verify(file.name, "--gas", gas), ("out_of_gas", gas), f"end at {gas}")
-        for gas in (total, 2**64 - 1):
-            equal(verify(file.name, "--gas", gas), ("success", total), f"end at {gas}")
+        equal(verify(file.name, "--gas", 2**64 - 1), ("success", total), "end at the greatest limit")
 
 
 @case
