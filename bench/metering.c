@@ -164,8 +164,9 @@ static bool measure_kernel(mode modes[MODE_COUNT], uint32_t number, size_t shift
     out->metered[number][shift] = metered;
     out->fuel[number][shift] = fuel;
     out->floats[number][shift] = bench_ratio(&pieces[PLAIN], &pieces[UPLOADED], ROUNDS);
-    fprintf(stderr, "bench: %s: plain %.2f ms, metered %.3f, fuel %.3f\n", kernels[number].name,
-        bench_median(pieces[PLAIN].ns, ROUNDS) * 1e-6, metered, fuel);
+    fprintf(stderr, "bench: %s: plain %.2f ms, metered %.3f, fuel %.3f, canonical %.3f\n",
+        kernels[number].name, bench_median(pieces[PLAIN].ns, ROUNDS) * 1e-6, metered, fuel,
+        out->floats[number][shift]);
     return true;
 }
 
