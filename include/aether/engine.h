@@ -5,7 +5,7 @@
  * was made from it. A process needs one. The native engine inside starts with the first contract that
  * is compiled, so that a program that only checks modules never pays for it; from then on it owns the
  * process's handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE and passes on what is not a contract's.
- * No file and no thread appears; contracts run on stacks that the engine maps and owns, so the size of
+ * No file (but below cache_path, if that is given) and no thread appears; contracts run on stacks that the engine maps and owns, so the size of
  * the calling thread's stack does not matter.
  *
  * Thread safety: thread-safe, except create and destroy.
@@ -49,6 +49,12 @@ typedef struct aether_engine_options {
     aether_compiler compiler;
     uint32_t executions_max;         /**< executions at the same time, in [1, 64]; 0: 16 */
     const aether_protocol *protocol; /**< NULL: version 1, schedule v1; borrowed during create */
+
+    /** A folder for native code, so that the next process doesn't compile again; copied. NULL: none. Made with
+     *  mode 0700 if there is none. A file in it is used only if all of it is as it was written by a holder of
+     *  cache_key for this version and configuration; anything else is compiled again and replaced. */
+    const char *cache_path;
+    const uint8_t *cache_key; /**< 32 secret bytes of this node, when cache_path is given; copied */
 } aether_engine_options;
 
 /**

@@ -30,9 +30,15 @@ extern "C" {
     X(INVALID_INTERFACE, 204, "module's imports or exports do not follow the host ABI") \
     X(MALFORMED_TEXT, 205, "text is not a WAT module")                                  \
     X(MISSING_ENTRY, 206, "module has no such entry point")                             \
+    X(MALFORMED_TRANSACTION, 207, "bytes are not a canonical transaction")              \
+    X(INVALID_PROOF, 208, "the proof does not show what it is said to show")            \
+    X(INVALID_SNAPSHOT, 209, "bytes are not a snapshot, or not of this state")          \
+    X(INVALID_GENESIS, 210, "a genesis breaks a rule")                                  \
+    X(INVALID_KEY, 211, "bytes are not a key of this type")                             \
     X(OUT_OF_MEMORY, 900, "host memory exhausted")                                      \
     X(STORAGE_FAILED, 901, "the state store failed")                                    \
-    X(ENGINE_FAILED, 902, "the Wasm engine failed")
+    X(ENGINE_FAILED, 902, "the Wasm engine failed")                                     \
+    X(STORAGE_DAMAGED, 903, "the state store holds what was never written to it")
 
 typedef enum aether_status {
 #define AETHER_STATUS_ENUM(name, number, text) AETHER_##name = number,

@@ -5,13 +5,23 @@
  * embedder supplies; what an execution changed comes back as a sorted batch (execution.h) that the
  * embedder applies atomically, or drops. `aether_memory_store` is an implementation in memory.
  *
- * Keys of the map (the first byte is the kind):
+ * Keys of the map (the first byte is the kind). Committed, that is, in the state root:
  *
- *   0x01 ‖ address (32 bytes)                            the record of an account: below
+ *   0x01 ‖ address (32 bytes)                            the record of an account or contract: account.h
  *   0x02 ‖ contract address (32 bytes) ‖ key (1–256)     one storage value of a contract, 0–64 KiB
+ *   0x03 ‖ code hash (32 bytes)                          the record of uploaded code: chain.h
+ *   0x04 ‖ name                                          the chain's parameters: chain.h
  *
- * Record of an account: balance, u128, 16 bytes, little endian. Later versions append fields; a reader
- * takes absent ones as zero.
+ * Derived from those, or about them:
+ *
+ *   0x10 ‖ code hash (32 bytes)                          uploaded code, the bytes
+ *   0x11 ‖ depth (1) ‖ path                              pages of the application tree
+ *   0x12 ‖ contract address (32) ‖ depth (1) ‖ path      pages of a contract's storage tree
+ *   0x13 ‖ height (8, big endian) ‖ number (4)           what a block replaced: its undo records
+ *   0x14                                                 height, time and root of the last block
+ *
+ * Kinds from 0x80 on are the embedder's own; the library never looks at them. A single execution
+ * (execution.h) reads and writes only the first two kinds, a chain (chain.h) all.
  *
  * Thread safety: one-at-a-time for each execution; several executions may share a store whose functions
  * are thread-safe.
@@ -34,6 +44,14 @@ extern "C" {
 
 #define AETHER_STORE_KIND_ACCOUNT 0x01
 #define AETHER_STORE_KIND_STORAGE 0x02
+#define AETHER_STORE_KIND_CODE_RECORD 0x03
+#define AETHER_STORE_KIND_PARAMETERS 0x04
+#define AETHER_STORE_KIND_CODE 0x10
+#define AETHER_STORE_KIND_APPLICATION_PAGE 0x11
+#define AETHER_STORE_KIND_STORAGE_PAGE 0x12
+#define AETHER_STORE_KIND_UNDO 0x13
+#define AETHER_STORE_KIND_HEAD 0x14
+#define AETHER_STORE_KIND_EMBEDDER 0x80 /**< the first of the embedder's own */
 
 /** Read access to a state. A plain struct, copied freely; the functions must see one unchanging state
  *  while an execution runs. */

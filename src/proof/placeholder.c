@@ -1,0 +1,2 @@
+/* Comes with the module. */
+typedef int ae_proof_module;
