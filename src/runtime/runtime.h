@@ -30,6 +30,9 @@ AETHER_MUST_CHECK aether_status ae_program_load_probed(
     ae_runtime *runtime, aether_bytes wasm, ae_program **out_program, aether_error *err);
 void ae_program_destroy(ae_program *program);
 
+/* One share more of a loaded program, which lives until each is destroyed. Returns it. */
+ae_program *ae_program_share(ae_program *program);
+
 bool ae_program_has_entry(const ae_program *program, aether_entry entry);
 
 /* What one call is and what it starts from. */
