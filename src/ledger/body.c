@@ -262,13 +262,11 @@ static aether_status keep_code(
         return AETHER_OK;
     ae_program *program = NULL;
     AE_TRY(ae_program_load(body->block->runtime, code, &program, err));
-    aether_status status = ae_program_try(program, err);
+    const aether_status status = ae_program_try(program, err);
     if (status == AETHER_OK)
-        status = ae_modules_add(body->block->modules, code_hash, program, err);
-    if (status != AETHER_OK) {
-        ae_program_destroy(program);
-        return status;
-    }
+        ae_modules_add(body->block->modules, code_hash, program);
+    ae_program_destroy(program); // the module store has a share
+    AE_TRY(status);
     ae_store_key key;
     uint8_t bytes[AE_CODE_RECORD_LEN];
     ae_code_record_encode(&record, bytes);

@@ -6,7 +6,7 @@
 #include "ledger/undo.h"
 #include "state/account.h"
 
-#define MODULES_MAX 1024 // programs kept in memory
+#define MODULES_MAX 256 // programs kept in memory
 #define ARENA_CHUNK_LEN ((size_t)64 << 10)
 #define ARENA_LEN_MAX ((size_t)16 << 30)
 

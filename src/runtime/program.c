@@ -100,6 +100,13 @@ aether_status ae_program_load_probed(
     return load(runtime, wasm, true, out_program, err);
 }
 
+ae_program *ae_program_share(ae_program *program) {
+    ae_mutex_lock(&program->runtime->lock);
+    program->users++;
+    ae_mutex_unlock(&program->runtime->lock);
+    return program;
+}
+
 void ae_program_destroy(ae_program *program) {
     if (program == NULL)
         return;

@@ -39,6 +39,9 @@ const ae_module *ae_program_module(const ae_program *program);
 /* The prices of the runtime. */
 const ae_schedule *ae_runtime_schedule(const ae_runtime *runtime);
 
+/* One share more of a loaded program, which lives until each is destroyed. Returns it. */
+ae_program *ae_program_share(ae_program *program);
+
 bool ae_program_has_entry(const ae_program *program, aether_entry entry);
 
 /* What one call is and what it starts from. */
