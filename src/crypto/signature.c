@@ -1,6 +1,7 @@
 #include "crypto/signature.h"
 
 #include "base/assert.h"
+#include "crypto/signature_internal.h"
 
 #include <secp256k1.h>
 #include <secp256k1_preallocated.h>
@@ -66,10 +67,13 @@ static bool may_be_large_point(const uint8_t *encoded) {
     return true;
 }
 
+bool ae_ed25519_is_in_form(const uint8_t *signature, const uint8_t *key) {
+    return is_below_le(signature + POINT_LEN, group_order, SCALAR_LEN) &&
+           may_be_large_point(signature) && may_be_large_point(key);
+}
+
 bool ae_ed25519_verify(aether_bytes message, const uint8_t *signature, const uint8_t *key) {
-    if (!is_below_le(signature + POINT_LEN, group_order, SCALAR_LEN))
-        return false;
-    if (!may_be_large_point(signature) || !may_be_large_point(key))
+    if (!ae_ed25519_is_in_form(signature, key))
         return false;
     // Decodes A, computes R from S and A and compares its encoding with the signature's:
     // cofactorless.
