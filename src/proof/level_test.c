@@ -185,6 +185,34 @@ static void inner_nodes_and_leaves_are_not_confused(void) {
     check_refused(&bytes, &left, &leaves[1].path, NULL, "tree: the proof leads to another root");
 }
 
+/* A contract can store 64 bytes whose value hash is the inner node above two leaves of its choice; that leads to no
+ * proof of them, since a leaf is no inner node. */
+static void a_value_that_looks_like_an_inner_node_proves_nothing(void) {
+    uint64_t random = test_seed();
+    const naive_leaf forged = {{{0x00}}, random_hash(&random)};
+    const aether_hash left = naive_hash_pair(0, &forged.path, &forged.value_hash);
+    const aether_hash right = random_hash(&random);
+    uint8_t value[64];
+    memcpy(value, &left, 32);
+    memcpy(value + 32, &right, 32);
+    naive_leaf leaf = {{{0x80}}, naive_value_hash(ae_bytes(value, sizeof value))};
+    const aether_hash inner = naive_hash_pair(1, &left, &right);
+    CHECK_BYTES(ae_bytes(leaf.value_hash.bytes, 32), ae_bytes(inner.bytes, 32));
+    for (uint32_t bit = 0; bit < 2; bit++) { // the leaf's path as the sibling, on either side
+        leaf.path.bytes[0] = (uint8_t)(bit << 7);
+        const aether_hash root = naive_hash_pair(0, &leaf.path, &leaf.value_hash);
+        const aether_hash siblings[2] = {leaf.path, right};
+        const ae_proof_level level = {
+            .terminal = AE_PROOF_TERMINAL_LEAF, .depth = 2, .siblings = siblings};
+        level_bytes bytes;
+        bytes.len = ae_proof_level_encode(&level, bytes.data);
+        aether_hash path = forged.path;
+        path.bytes[0] = (uint8_t)(bit << 7);
+        check_refused(
+            &bytes, &root, &path, &forged.value_hash, "tree: the proof leads to another root");
+    }
+}
+
 /* An inner node above less than two leaves is in no tree, even where the root would be right. */
 static void shapes_that_no_tree_has_are_refused(void) {
     uint64_t random = test_seed();
@@ -311,6 +339,7 @@ static void a_level_that_ends_early_is_refused(void) {
 TEST_MAIN(TEST(paths_that_share_many_bits_are_proved) TEST(the_deepest_and_fullest_tree_is_proved)
         TEST(small_trees_are_proved) TEST(the_empty_tree_holds_nothing)
             TEST(presence_at_an_empty_slot_is_refused) TEST(inner_nodes_and_leaves_are_not_confused)
-                TEST(shapes_that_no_tree_has_are_refused) TEST(depth_ends_where_paths_end) TEST(
-                    another_leaf_must_lie_on_the_way) TEST(spare_bits_of_the_bitmap_are_refused)
-                    TEST(a_level_that_ends_early_is_refused))
+                TEST(a_value_that_looks_like_an_inner_node_proves_nothing)
+                    TEST(shapes_that_no_tree_has_are_refused) TEST(depth_ends_where_paths_end) TEST(
+                        another_leaf_must_lie_on_the_way) TEST(spare_bits_of_the_bitmap_are_refused)
+                        TEST(a_level_that_ends_early_is_refused))
