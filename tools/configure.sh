@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 ninja_file=build/$preset/build.ninja
 if [ -f "$ninja_file" ] && [ ! CMakePresets.json -nt "$ninja_file" ] &&
     grep -qF "$(tools/wasmtime_dir.sh)" "$ninja_file" && grep -qF "$(tools/suite_dir.sh)" "$ninja_file" &&
-    grep -qF "$(tools/ics23_dir.sh)" build/"$preset"/tests/ics23/CTestTestfile.cmake; then
+    grep -qF "$(tools/ics23_dir.sh)" "$ninja_file"; then
     exit 0
 fi
 cmake --preset "$preset"
