@@ -6,18 +6,16 @@
 #define LEAF_PREFIX 0x00
 
 _Static_assert(sizeof(ae_leaf) == 64 && _Alignof(ae_leaf) == 1, "a leaf lies in a page as it is");
-_Static_assert(AE_PAGE_HEAD_LEN + AE_PAGE_LEAVES_MAX * 64 <= AE_PAGE_LEN_MAX, "29 leaves fit");
-_Static_assert(AE_PAGE_HEAD_LEN + AE_PAGE_MANY * 64 > AE_PAGE_LEN_MAX, "30 do not");
+_Static_assert(AE_PAGE_HEAD_LEN + AE_PAGE_QUARTERS_LEN + AE_PAGE_LEAVES_MAX * 64 <= AE_PAGE_LEN_MAX,
+    "so many leaves fit");
+_Static_assert(
+    AE_PAGE_HEAD_LEN + AE_PAGE_QUARTERS_LEN + AE_PAGE_MANY * 64 > AE_PAGE_LEN_MAX, "and no more");
 _Static_assert(AE_PAGE_HEAD_LEN + AE_PAGE_SLOTS * AE_PAGE_CHILD_LEN + 22 * 64 > AE_PAGE_LEN_MAX,
     "16 children and 21 leaves are the most ends");
 
-static uint64_t get_u64_be(const uint8_t *in) {
-    return __builtin_bswap64(ae_get_u64_le(in));
-}
-
 uint32_t ae_path_shared(const aether_hash *a, const aether_hash *b) {
     for (uint32_t i = 0; i < AETHER_HASH_LEN; i += 8) {
-        const uint64_t difference = get_u64_be(a->bytes + i) ^ get_u64_be(b->bytes + i);
+        const uint64_t difference = ae_path_word(a, i) ^ ae_path_word(b, i);
         if (difference != 0)
             return 8 * i + (uint32_t)__builtin_clzll(difference);
     }
@@ -54,7 +52,9 @@ void ae_page_open(ae_page *out, const uint8_t *value, uint32_t depth) {
         .leaf_count = value[2],
         .total = add_counts(value[2], 0),
         .child_ptr = value + AE_PAGE_HEAD_LEN,
-        .leaves = (const ae_leaf *)(value + ae_page_len(child_count, 0))};
+        .leaves = (const ae_leaf *)(value + ae_page_leaves_offset(child_count, value[2]))};
+    if (ae_page_has_quarters(child_count, value[2]))
+        out->quarters = out->child_ptr;
     for (unsigned i = 0; i < child_count; i++)
         out->total = add_counts(out->total, ae_page_child_total(out, i));
 }
@@ -71,7 +71,7 @@ static aether_status check_children(const ae_page *page, aether_error *err) {
         return damaged(page, "no child can be below it", err);
     for (unsigned i = 0; i < child_count; i++)
         if (ae_page_child_total(page, i) < 2 || ae_page_child_total(page, i) > AE_PAGE_MANY)
-            return damaged(page, "a child's number of leaves is not 2 to 30", err);
+            return damaged(page, "a child's number of leaves is not 2 to 28", err);
     if (page->total != AE_PAGE_MANY)
         return damaged(page, "it has children, though its leaves fit", err);
     return AETHER_OK;
@@ -87,7 +87,7 @@ static aether_status check_leaves(const ae_page *page, const aether_hash *path, 
         ae_path_shared(&leaves[count - 1].path, path) < 4 * page->depth)
         return damaged(page, "a leaf is not below its prefix", err);
     for (unsigned i = 0; i < count; i++) {
-        if (i > 0 && memcmp(&leaves[i - 1].path, &leaves[i].path, sizeof leaves[i].path) >= 0)
+        if (i > 0 && ae_path_compare(&leaves[i - 1].path, &leaves[i].path) >= 0)
             return damaged(page, "leaves are not in order", err);
         if (page->children >> ae_path_nibble(&leaves[i].path, page->depth) & 1)
             return damaged(page, "a leaf lies in the slot of a child", err);
@@ -191,12 +191,58 @@ void ae_forest_add(ae_forest *forest, const ae_page *page, const ae_page_end *en
         nodes[i].leaf = ends[i].is_child ? NULL : &page->leaves[ends[i].index];
         nodes[i].root_bit = (int16_t)(ends[i].is_child ? (int)(4 * page->depth + 4) : -1);
         nodes[i].shared = -1;
+        nodes[i].out_quarter = NULL;
         if (i > 0)
             nodes[i - 1].shared = shared_of(&nodes[i - 1], &nodes[i], page->depth);
         if (ends[i].is_child)
             memcpy(&nodes[i].hash, ae_page_child_hash(page, ends[i].index), sizeof nodes[i].hash);
     }
     forest->count += count;
+}
+
+// The leaves of one quarter, by themselves or as the one node that they are known to be. Returns how many nodes.
+static size_t add_quarter(ae_forest_node *nodes, const ae_page *page, size_t first, size_t count,
+    const uint8_t *known, uint8_t *out_quarter) {
+    const unsigned slot = ae_path_nibble(&page->leaves[first].path, page->depth);
+    if (known != NULL && count > 1) {
+        nodes[0] = (ae_forest_node){
+            .root_bit = (int16_t)(4 * page->depth + 2), .shared = -1, .slot = slot & 0xc};
+        memcpy(&nodes[0].hash, known, sizeof nodes[0].hash);
+        return 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ae_forest_node *node = &nodes[i];
+        node->leaf = &page->leaves[first + i];
+        node->slot = (uint8_t)ae_path_nibble(&node->leaf->path, page->depth);
+        node->root_bit = -1;
+        node->shared = -1;
+        node->out_quarter = i == 0 ? out_quarter : NULL;
+        if (i > 0)
+            nodes[i - 1].shared = (int16_t)ae_path_shared(&node[-1].leaf->path, &node->leaf->path);
+    }
+    return count;
+}
+
+void ae_forest_add_leaves(
+    ae_forest *forest, const ae_page *page, unsigned changed, uint8_t *out_quarters) {
+    AE_ASSERT(page->leaf_count != 0 && page->leaf_count <= forest->capacity - forest->count);
+    ae_forest_node *nodes = forest->nodes + forest->count;
+    size_t filled = 0;
+    for (size_t first = 0; first < page->leaf_count;) {
+        const unsigned quarter = ae_path_nibble(&page->leaves[first].path, page->depth) / 4;
+        size_t end = first + 1;
+        while (end < page->leaf_count &&
+               ae_path_nibble(&page->leaves[end].path, page->depth) / 4 == quarter)
+            end++;
+        uint8_t *hash = out_quarters != NULL ? out_quarters + quarter * AETHER_HASH_LEN : NULL;
+        const uint8_t *known = (changed >> quarter & 1) == 0 ? hash : NULL;
+        const size_t added = add_quarter(nodes + filled, page, first, end - first, known, hash);
+        if (filled > 0)
+            nodes[filled - 1].shared = shared_of(&nodes[filled - 1], &nodes[filled], page->depth);
+        filled += added;
+        first = end;
+    }
+    forest->count += filled;
 }
 
 // Returns the greatest depth in bits at which two nodes join, or a child stands alone; -1: nowhere.
@@ -252,8 +298,22 @@ static void reduce_level(ae_forest *forest, int bit) {
     ae_sha256_pairs(NODE_PREFIX, forest->pairs, pair_count);
 }
 
+// The nodes that are left when all below the quarters is hashed are the quarters, or single leaves in them.
+static void store_quarters(const ae_forest *forest) {
+    for (size_t i = 0; i < forest->live_count; i++) {
+        const ae_forest_node *node = &forest->nodes[forest->live[i]];
+        if (node->out_quarter != NULL)
+            memcpy(node->out_quarter, &node->hash, sizeof node->hash);
+    }
+}
+
 void ae_forest_reduce(ae_forest *forest, uint32_t bit) {
-    for (int at = begin_reduce(forest); at >= (int)bit; at--)
+    const int above_quarters = 4 * (int)forest->depth + 1;
+    int at = begin_reduce(forest);
+    for (; at > above_quarters && at >= (int)bit; at--)
+        reduce_level(forest, at);
+    store_quarters(forest);
+    for (; at >= (int)bit; at--)
         reduce_level(forest, at);
     forest->count = 0;
 }

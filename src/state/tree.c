@@ -13,12 +13,15 @@
  * settled in place; only a slot with more is gone down into. */
 
 #define FOREST_CAPACITY 256 /* nodes */
+#define ALL_QUARTERS ((1u << AE_PAGE_QUARTERS) - 1)
 
 /* A page that was made: its bytes lie in the list's arena, and have holes where hashes of children are due. */
 typedef struct made_page {
     struct made_page *next; // of its depth
-    aether_bytes value;
+    uint8_t *value;
+    size_t len;
     uint8_t *out_hash; // where its hash is due
+    unsigned quarters; // a bit for each whose hash is not known, if it has such hashes
 } made_page;
 
 typedef enum slot_content {
@@ -34,6 +37,9 @@ typedef struct tree_slot {
     const ae_leaf *leaves;
     const uint8_t *child_hash;
     made_page *made;
+    unsigned
+        quarters; // of SLOT_LEAVES: a bit for each quarter of them whose hash is not in `quarter_hashes`
+    uint8_t quarter_hashes[AE_PAGE_QUARTERS_LEN];
 } tree_slot;
 
 /* A page on the way down. */
@@ -91,10 +97,9 @@ static size_t merge(const ae_leaf *leaves, size_t count, const ae_leaf *changes,
     size_t change_count, ae_leaf *out, bool *out_changed) {
     size_t filled = 0, at = 0;
     for (size_t i = 0; i < change_count; i++) {
-        while (at < count && memcmp(&leaves[at].path, &changes[i].path, AETHER_HASH_LEN) < 0)
+        while (at < count && ae_path_compare(&leaves[at].path, &changes[i].path) < 0)
             out[filled++] = leaves[at++];
-        const bool exists =
-            at < count && memcmp(&leaves[at].path, &changes[i].path, AETHER_HASH_LEN) == 0;
+        const bool exists = at < count && ae_path_compare(&leaves[at].path, &changes[i].path) == 0;
         const bool is_removed = is_removal(&changes[i]);
         if (exists && (is_removed || memcmp(&leaves[at], &changes[i], sizeof *leaves) != 0))
             *out_changed = true;
@@ -129,23 +134,34 @@ static aether_status load_few(
     return AETHER_OK;
 }
 
+// A bit for each quarter of a page that leaves lie in.
+static unsigned quarters_of(const ae_leaf *leaves, size_t count, uint32_t depth) {
+    unsigned quarters = 0;
+    for (size_t i = 0; i < count; i++)
+        quarters |= 1u << ae_path_nibble(&leaves[i].path, depth) / 4;
+    return quarters;
+}
+
 // The slot had and has at most AE_PAGE_LEAVES_MAX leaves, whatever the changes are.
 static aether_status change_few(
     update *self, frame *at, unsigned s, const ae_leaf *changes, size_t count, aether_error *err) {
     tree_slot *slot = &at->slots[s];
-    const ae_leaf *leaves = slot->leaves;
-    if (slot->content == SLOT_CHILD) {
-        ae_page child;
+    ae_page child = {.leaves = slot->leaves};
+    if (slot->content == SLOT_CHILD)
         AE_TRY(load_few(self, at, s, &child, err));
-        leaves = child.leaves;
-    }
     ae_leaf *merged = at->pool + at->pool_count;
     bool is_changed = false;
-    const size_t merged_count = merge(leaves, slot->count, changes, count, merged, &is_changed);
+    const size_t merged_count =
+        merge(child.leaves, slot->count, changes, count, merged, &is_changed);
     if (!is_changed)
         return AETHER_OK;
     at->is_changed = true;
     at->pool_count += merged_count;
+    slot->quarters = ALL_QUARTERS;
+    if (child.quarters != NULL) {
+        memcpy(slot->quarter_hashes, child.quarters, sizeof slot->quarter_hashes);
+        slot->quarters = quarters_of(changes, count, at->depth + 1);
+    }
     slot->content = SLOT_LEAVES;
     slot->leaves = merged;
     slot->count = (uint8_t)merged_count;
@@ -183,7 +199,11 @@ static void frame_spread(frame *at) {
     unsigned leaf = 0, child = 0;
     for (unsigned s = 0; s < AE_PAGE_SLOTS; s++) {
         tree_slot *slot = &at->slots[s];
-        *slot = (tree_slot){.content = SLOT_LEAVES, .leaves = at->old.leaves + leaf};
+        slot->content = SLOT_LEAVES;
+        slot->count = 0;
+        slot->is_stored = false;
+        slot->leaves = at->old.leaves + leaf;
+        slot->quarters = ALL_QUARTERS;
         if (at->old.children >> s & 1) {
             slot->content = SLOT_CHILD;
             slot->is_stored = true;
@@ -221,7 +241,7 @@ static aether_status make_page(
     if (made == NULL)
         return exhausted("a page", err);
     depth_state *at = &self->depths[depth];
-    *made = (made_page){.value = ae_bytes(value, len)};
+    *made = (made_page){.value = value, .len = len, .quarters = ALL_QUARTERS};
     if (at->last == NULL)
         at->first = made;
     else
@@ -229,6 +249,15 @@ static aether_status make_page(
     at->last = made;
     *out = made;
     return AETHER_OK;
+}
+
+// The hashes that are known; those of changed quarters are zero, which is right where no leaf is left.
+static void fill_quarters(uint8_t *out, const tree_slot *slot) {
+    memset(out, 0, AE_PAGE_QUARTERS_LEN);
+    for (unsigned q = 0; q < AE_PAGE_QUARTERS; q++)
+        if ((slot->quarters >> q & 1) == 0)
+            memcpy(out + q * AETHER_HASH_LEN, slot->quarter_hashes + q * AETHER_HASH_LEN,
+                AETHER_HASH_LEN);
 }
 
 static aether_status make_leaf_page(
@@ -240,8 +269,14 @@ static aether_status make_leaf_page(
     value[0] = 0;
     value[1] = 0;
     value[2] = slot->count;
-    memcpy(value + AE_PAGE_HEAD_LEN, slot->leaves, slot->count * sizeof *slot->leaves);
-    return make_page(self, depth, value, len, out, err);
+    memcpy(value + ae_page_leaves_offset(0, slot->count), slot->leaves,
+        slot->count * sizeof *slot->leaves);
+    AE_TRY(make_page(self, depth, value, len, out, err));
+    if (!ae_page_has_quarters(0, slot->count))
+        return AETHER_OK;
+    fill_quarters(value + AE_PAGE_HEAD_LEN, slot);
+    (*out)->quarters = slot->quarters;
+    return AETHER_OK;
 }
 
 // NULL: the page is removed.
@@ -254,7 +289,7 @@ static aether_status emit(update *self, const aether_hash *path, uint32_t depth,
         return exhausted("a page's key", err);
     memcpy(kept, key, key_len);
     const aether_change change = {.key = ae_bytes(kept, key_len),
-        .value = made != NULL ? made->value : ae_bytes(NULL, 0),
+        .value = made != NULL ? ae_bytes(made->value, made->len) : ae_bytes(NULL, 0),
         .is_removed = made == NULL};
     return ae_change_list_add(&self->depths[depth].changes, change, err);
 }
@@ -300,7 +335,8 @@ static aether_status encode(update *self, frame *at, unsigned children, aether_e
     value[1] = (uint8_t)(children >> 8);
     value[2] = (uint8_t)leaf_count;
     uint8_t *child = value + AE_PAGE_HEAD_LEN;
-    uint8_t *leaf = value + ae_page_len(child_count, 0);
+    uint8_t *leaf = value + ae_page_leaves_offset(child_count, leaf_count);
+    memset(child, 0, (size_t)(leaf - child)); // quarters without a leaf
     for (unsigned s = 0; s < AE_PAGE_SLOTS; s++) {
         const tree_slot *slot = &at->slots[s];
         if (children >> s & 1) {
@@ -430,19 +466,27 @@ static void hash_pages(ae_forest *forest, const made_page *first, const made_pag
         memcpy(at->out_hash, ae_forest_hash(forest, tree++), AETHER_HASH_LEN);
 }
 
+static void add_page(ae_forest *forest, const made_page *made) {
+    ae_page page;
+    ae_page_open(&page, made->value, forest->depth);
+    if (page.children == 0) {
+        uint8_t *quarters = page.quarters != NULL ? made->value + AE_PAGE_HEAD_LEN : NULL;
+        ae_forest_add_leaves(forest, &page, made->quarters, quarters);
+        return;
+    }
+    ae_page_end ends[AE_PAGE_ENDS_MAX];
+    ae_forest_add(forest, &page, ends, ae_page_ends(&page, ends));
+}
+
 // The pages of one depth; below it all are hashed.
 static void hash_depth(ae_forest *forest, const made_page *pages) {
     const made_page *first = pages;
     for (const made_page *at = pages; at != NULL; at = at->next) {
-        ae_page page;
-        ae_page_end ends[AE_PAGE_ENDS_MAX];
-        ae_page_open(&page, at->value.data, forest->depth);
-        const size_t count = ae_page_ends(&page, ends);
-        if (count > forest->capacity - forest->count) {
+        if (AE_PAGE_ENDS_MAX > forest->capacity - forest->count) {
             hash_pages(forest, first, at);
             first = at;
         }
-        ae_forest_add(forest, &page, ends, count);
+        add_page(forest, at);
     }
     if (first != NULL)
         hash_pages(forest, first, NULL);
