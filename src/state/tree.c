@@ -12,7 +12,7 @@
  * What lies below a slot is at most one page as long as it has at most AE_PAGE_LEAVES_MAX leaves. That case is
  * settled in place; only a slot with more is gone down into. */
 
-#define FOREST_CAPACITY 256 /* nodes */
+#define FOREST_CAPACITY 512 /* nodes */
 #define ALL_QUARTERS ((1u << AE_PAGE_QUARTERS) - 1)
 
 /* A page that was made: its bytes lie in the list's arena, and have holes where hashes of children are due. */
@@ -47,6 +47,7 @@ typedef struct frame {
     aether_hash path; // the first `depth` nibbles are the page's
     uint32_t depth;
     bool is_changed;
+    bool is_reshaped; // a slot's number of leaves changed, or the page is new
     uint8_t total;
     made_page *made; // if it is changed and can't go back into the page above
     ae_page old;
@@ -164,6 +165,7 @@ static aether_status change_few(
     }
     slot->content = SLOT_LEAVES;
     slot->leaves = merged;
+    at->is_reshaped |= slot->count != merged_count;
     slot->count = (uint8_t)merged_count;
     return AETHER_OK;
 }
@@ -191,6 +193,7 @@ static aether_status frame_load(update *self, frame *at, bool *out_found, aether
         memcpy(at->bytes, value, ae_page_len(child_count, page.leaf_count));
         ae_page_open(&at->old, at->bytes, at->depth);
     }
+    at->is_reshaped = !found;
     *out_found = found;
     return AETHER_OK;
 }
@@ -361,7 +364,7 @@ static aether_status settle(update *self, frame *at, aether_error *err) {
         total += counts[s];
     }
     at->total = (uint8_t)(total < AE_PAGE_MANY ? total : AE_PAGE_MANY);
-    const uint16_t children = ae_page_layout(counts);
+    const uint16_t children = at->is_reshaped ? ae_page_layout(counts) : at->old.children;
     for (unsigned s = 0; s < AE_PAGE_SLOTS; s++) {
         tree_slot *slot = &at->slots[s];
         if ((children >> s & 1) != 0 || slot->content != SLOT_CHILD)
@@ -410,6 +413,7 @@ static aether_status change_many(
             return ae_fail(err, AETHER_STORAGE_DAMAGED,
                 "tree page at depth %u: it is not the one that the page above names", below->depth);
     } else {
+        below->is_reshaped = true;
         below->old = (ae_page){.depth = below->depth,
             .leaf_count = slot->count,
             .total = slot->count,
@@ -419,6 +423,7 @@ static aether_status change_many(
     if (!below->is_changed)
         return AETHER_OK;
     at->is_changed = true;
+    at->is_reshaped |= slot->count != below->total;
     slot->count = below->total;
     slot->made = below->made;
     slot->content = SLOT_MADE;
