@@ -23,6 +23,7 @@ static const bench_group *const groups[] = {
     &bench_size,
     &bench_verify,
     &bench_proof,
+    &bench_tree,
     &bench_calibrate,
 };
 
