@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#define SPACE_LEN_MIN (1u << 20) // bytes; with less a file system is full
 #define MAP_LEN_MAX (1ull << 44) // bytes of address space of an environment
 
 enum { HEX_KEY_MAX = 64 }; // bytes of a key that a message shows
@@ -160,6 +162,14 @@ static int make_trees(ae_environment *self) {
         return mdb_txn_commit(txn);
     mdb_txn_abort(txn);
     return rc;
+}
+
+// LMDB calls a write that stops half-way an I/O error, whatever the reason.
+static int write_error(const ae_environment *self, int rc) {
+    struct statvfs about;
+    const bool is_full = rc == EIO && statvfs(self->file, &about) == 0 &&
+                         about.f_bavail * (uint64_t)about.f_frsize < SPACE_LEN_MIN;
+    return is_full ? ENOSPC : rc;
 }
 
 // A commit of a read transaction keeps the handles that were opened in it.
@@ -521,7 +531,7 @@ aether_status ae_environment_write(ae_environment *self, const aether_change *ch
         if (rc == 0)
             break;
         status = rc == MDB_MAP_FULL ? grow(self, 2 * self->map_len, err)
-                                    : fail(self, "write", rc, err);
+                                    : fail(self, "write", write_error(self, rc), err);
     }
     if (self->native != NULL)
         resume_reading(self);
