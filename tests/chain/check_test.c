@@ -1,0 +1,3 @@
+/* x */
+#include "keeper.h"
+TEST_MAIN({0})
