@@ -2,7 +2,7 @@
 #include "base/alloc.h"
 #include "ledger/audit.h"
 #include "ledger/chain.h"
-#include "ledger/undo.h"
+#include "ledger/rewind.h"
 
 typedef struct checker {
     const aether_store *store;
@@ -33,39 +33,15 @@ static aether_status compare_pages(
     return AETHER_OK;
 }
 
-static aether_status ignore_entry(
-    void *user, aether_bytes key, aether_bytes value, bool was_there, aether_error *err) {
-    (void)user;
-    (void)key;
-    (void)value;
-    (void)was_there;
-    (void)err;
-    return AETHER_OK;
-}
-
-// Undo records are of consecutive blocks up to the head, and can be read.
+// Undo records are of consecutive blocks up to the head, and each leads to the root before its block.
 static aether_status check_undo(checker *c, aether_error *err) {
-    uint64_t chunks = 0;
+    uint64_t chunks = 0, used = 0;
     AE_TRY(ae_audit_count(c->store, AETHER_STORE_KIND_UNDO, &chunks, err));
-    const ae_undo_reader reader = {.arena = &c->audit.scratch, .visit = ignore_entry};
-    for (uint64_t height = c->head.height; height > 0; height--) {
-        ae_head before;
-        bool found = false;
-        uint64_t read = 0;
-        AE_TRY(ae_undo_read(c->store, height, &reader, &before, &found, err));
-        if (!found)
-            break;
-        AE_TRY(ae_undo_count(c->store, height, &read, err));
-        if (before.height + 1 != height || read > chunks)
-            return ae_fail(err, AETHER_STORAGE_DAMAGED, "undo records of block %llu are not its",
-                (unsigned long long)height);
-        chunks -= read;
-        ae_arena_reset(&c->audit.scratch);
-    }
-    if (chunks != 0)
+    AE_TRY(ae_rewind_try_all(c->store, &c->head, &used, err));
+    if (chunks != used)
         return ae_fail(err, AETHER_STORAGE_DAMAGED,
-            "undo records: %llu chunks belong to no block that can be taken back",
-            (unsigned long long)chunks);
+            "undo records: %llu chunks, of which %llu belong to blocks that can be taken back",
+            (unsigned long long)chunks, (unsigned long long)used);
     return AETHER_OK;
 }
 

@@ -14,6 +14,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
+/* The key alone. STORAGE_DAMAGED: not canonical, or of another kind. */
+AETHER_MUST_CHECK aether_status ae_entry_check_key(aether_bytes key, aether_error *err);
+
 /* STORAGE_DAMAGED: not canonical, or of another kind; LIMIT_EXCEEDED: parameters of a protocol version that is not
  * ours. */
 AETHER_MUST_CHECK aether_status ae_entry_check(
