@@ -1,6 +1,7 @@
 /* Snapshots: a state that is exported and imported is the same to the byte and goes on as the same chain; what is not
  * exactly a snapshot of one consistent state never becomes a chain.
  * Method: chains through the public ABI; snapshots that are damaged bit by bit, or made by hand with right hashes. */
+#include "failing.h"
 #include "forge.h"
 #include "keeper.h"
 
@@ -595,10 +596,8 @@ static void state_must_be_consistent(void) {
         {other_version, "chunk 1: chain: protocol version 2"},
         {other_chain_id, "its header names another chain than its parameters"},
         {unprintable_chain_id, "byte 0 of the chain id is not printable"},
-        {unknown_kind, "chunk 1: kind 0x05 is not a state's"},
-        {a_page, "chunk 1: kind 0x11 is not a state's"},
-        {a_head, "chunk 1: kind 0x14 is not a state's"},
-        {embedders_kind, "chunk 1: kind 0x80 is not a state's"},
+        {unknown_kind, "kind 0x05, is no state\'s"}, {a_page, "kind 0x11, is no state\'s"},
+        {a_head, "kind 0x14, is no state\'s"}, {embedders_kind, "kind 0x80, is no state\'s"},
         {early_end_of_a_chunk, "chunk 2: its first entry has room in the chunk before it"}};
     stream good = small_snapshot();
     target to;
@@ -840,30 +839,6 @@ static void import_ends_where_a_callback_fails(void) {
     ae_free(in.data);
 }
 
-/* A store whose n-th call fails. */
-typedef struct failing {
-    aether_store inner;
-    uint64_t calls;
-    uint64_t fail_at;
-} failing;
-
-static aether_status failing_get(
-    void *user, aether_bytes key, aether_bytes *out_value, bool *out_found, aether_error *out_err) {
-    failing *self = user;
-    if (++self->calls == self->fail_at)
-        return AETHER_STORAGE_FAILED;
-    return self->inner.get(self->inner.user, key, out_value, out_found, out_err);
-}
-
-static aether_status failing_next(void *user, aether_bytes prefix, aether_bytes after,
-    bool descending, aether_bytes *out_key, bool *out_found, aether_error *out_err) {
-    failing *self = user;
-    if (++self->calls == self->fail_at)
-        return AETHER_STORAGE_FAILED;
-    return self->inner.next(
-        self->inner.user, prefix, after, descending, out_key, out_found, out_err);
-}
-
 static void failing_store_is_a_fault(void) {
     stream in = small_snapshot();
     aether_chain_head head;
@@ -872,7 +847,7 @@ static void failing_store_is_a_fault(void) {
         target to;
         target_make(&to);
         failing store = {.inner = to.store, .fail_at = ++reads};
-        to.store = (aether_store){.user = &store, .get = failing_get, .next = failing_next};
+        to.store = failing_interface(&store);
         status = import(&in, &to, &head);
         CHECK(status == AETHER_OK || status == AETHER_STORAGE_FAILED);
         CHECK(holds_chain(&store.inner) == (status == AETHER_OK));
