@@ -418,6 +418,9 @@ aether_status ae_environment_next(ae_environment *self, ae_group group, const ae
         return fail(self, "read", MDB_CORRUPTED, err);
     }
     AE_TRY(read_record(self, bytes_of(key), record, &value, err));
+    const int order = ae_bytes_compare(bytes_of(key), wanted->after);
+    if (wanted->after.len != 0 && (wanted->is_descending ? order >= 0 : order <= 0))
+        return fail_record(self, bytes_of(key), "out of order", err);
     if (!ae_bytes_starts_with(bytes_of(key), wanted->prefix))
         return AETHER_OK;
     *out_key = bytes_of(key);
