@@ -344,9 +344,8 @@ aether_status ae_environment_get(ae_environment *self, ae_group group, aether_by
 static int ready_cursor(ae_environment *self, ae_place *place) {
     if (place->is_fresh)
         return 0;
-    const int rc = place->cursor == NULL
-                       ? mdb_cursor_open(self->read, place->tree, &place->cursor)
-                       : mdb_cursor_renew(self->read, place->cursor);
+    const int rc = place->cursor == NULL ? mdb_cursor_open(self->read, place->tree, &place->cursor)
+                                         : mdb_cursor_renew(self->read, place->cursor);
     place->is_fresh = rc == 0;
     return rc;
 }
@@ -447,8 +446,9 @@ static void resume_reading(ae_environment *self) {
 
 static aether_status grow(ae_environment *self, uint64_t map_len, aether_error *err) {
     if (map_len > MAP_LEN_MAX)
-        return ae_fail(err, AETHER_STORAGE_FAILED, "%s: would need a map of %llu bytes, at most %llu",
-            self->file, (unsigned long long)map_len, (unsigned long long)MAP_LEN_MAX);
+        return ae_fail(err, AETHER_STORAGE_FAILED,
+            "%s: would need a map of %llu bytes, at most %llu", self->file,
+            (unsigned long long)map_len, (unsigned long long)MAP_LEN_MAX);
     AE_ASSERT(!self->is_reading);
     const int rc = mdb_env_set_mapsize(self->native, (size_t)map_len);
     if (rc == 0) {
@@ -475,8 +475,8 @@ static bool is_wanted(const aether_change *change, ae_write_mode mode) {
 }
 
 // Pages that a batch may need at most: for each change a leaf that splits and its branches, and the value's own.
-static uint64_t estimate_pages(const ae_environment *self, const aether_change *changes,
-    size_t count, ae_write_mode mode) {
+static uint64_t estimate_pages(
+    const ae_environment *self, const aether_change *changes, size_t count, ae_write_mode mode) {
     uint64_t pages = 256;
     for (size_t i = 0; i < count; i++)
         if (is_wanted(&changes[i], mode))
