@@ -21,6 +21,7 @@ static const bench_group *const groups[] = {
     &bench_metering,
     &bench_size,
     &bench_verify,
+    &bench_store,
     &bench_calibrate,
 };
 

@@ -1,4 +1,4 @@
-#include "store/database_internal.h"
+#include "store/database.h"
 
 #include "base/alloc.h"
 #include "base/bytes.h"

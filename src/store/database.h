@@ -1,8 +1,8 @@
-/* The inside of a database, for its own tests.
+/* The inside of a database; what aether/database.h declares is implemented over it.
  *
  * Thread safety: one-at-a-time. */
-#ifndef AE_STORE_DATABASE_INTERNAL_H
-#define AE_STORE_DATABASE_INTERNAL_H
+#ifndef AE_STORE_DATABASE_H
+#define AE_STORE_DATABASE_H
 
 #include "store/environment.h"
 #include "store/folder.h"
