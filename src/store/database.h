@@ -9,8 +9,9 @@
 
 #include <aether/database.h>
 
-/* Files up to here are walked as a whole when they are opened, in some tens of milliseconds. */
-#define AE_ALL_PAGES_LEN_MAX (64ull << 20)
+/* Files up to here are walked as a whole when they are opened: half a second for each GiB in use. In greater ones a flipped
+ * flag of a leaf page could lead LMDB to an old page; aether_database_check finds it. */
+#define AE_ALL_PAGES_LEN_MAX (1ull << 30)
 
 struct aether_database {
     ae_folder folder;
