@@ -50,7 +50,7 @@ static void make_content(uint8_t batch) {
 
 static void make_database(const char *folder) {
     aether_error err;
-    all = calloc(1, sizeof *all);
+    all = all != NULL ? all : calloc(1, sizeof *all);
     CHECK(all != NULL);
     aether_database *database = test_open(folder);
     for (uint8_t batch = 0; batch < BATCHES; batch++) {
