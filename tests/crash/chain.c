@@ -74,7 +74,8 @@ static aether_status apply(
                                 : aether_memory_store_apply(here.memory, changes, count, err);
 }
 
-static aether_status make_genesis(const target *to, aether_error *err) {
+static aether_status make_genesis(const target *to, aether_error *out_err) {
+    aether_error err;
     const aether_genesis_account accounts[] = {
         {here.addresses[ALICE], {.low = 1u << 30, .high = 1}},
         {here.addresses[BOB], {.low = 1u << 30, .high = 1}}};
@@ -85,8 +86,8 @@ static aether_status make_genesis(const target *to, aether_error *err) {
         .accounts = accounts,
         .account_count = KEYS};
     aether_batch batch;
-    CHECK_OK(aether_genesis_changes(&genesis, &batch, err));
-    const aether_status status = apply(to, batch.changes, batch.count, err);
+    CHECK_OK(aether_genesis_changes(&genesis, &batch, &err));
+    const aether_status status = apply(to, batch.changes, batch.count, out_err);
     aether_batch_destroy(&batch);
     return status;
 }
@@ -149,20 +150,21 @@ static void execute(aether_chain *chain, aether_block *block, uint64_t seed, uin
 }
 
 static aether_status make_block(
-    const target *to, uint64_t seed, uint64_t number, aether_error *err) {
+    const target *to, uint64_t seed, uint64_t number, aether_error *out_err) {
+    aether_error err;
     aether_chain *chain = NULL;
     aether_block *block = NULL;
     aether_block_result result;
     if (number == 1)
-        return make_genesis(to, err);
+        return make_genesis(to, out_err);
     const uint64_t height = number - 1;
     const aether_block_header header = {.height = height, .time = height * 5};
     const aether_chain_options options = {.struct_size = sizeof options, .undo_blocks_max = 4};
-    CHECK_OK(aether_chain_open(here.engine, &to->store, &options, &chain, err));
-    CHECK_OK(aether_block_begin(chain, &header, &block, err));
+    CHECK_OK(aether_chain_open(here.engine, &to->store, &options, &chain, &err));
+    CHECK_OK(aether_block_begin(chain, &header, &block, &err));
     execute(chain, block, seed, height);
-    CHECK_OK(aether_block_end(block, &result, err));
-    const aether_status status = apply(to, result.batch.changes, result.batch.count, err);
+    CHECK_OK(aether_block_end(block, &result, &err));
+    const aether_status status = apply(to, result.batch.changes, result.batch.count, out_err);
     if (to->database == NULL)
         here.roots[number] = result.batch.root;
     aether_block_revert(block);

@@ -135,7 +135,7 @@ static uint64_t check_folder(const char *folder, uint64_t done, bool goes_on) {
 
 static void f2_killed_before_every_call(void) {
     char folder[PATH_MAX_LEN];
-    const uint64_t blocks = number_of("AETHER_CRASH_BLOCKS", 20);
+    const uint64_t blocks = number_of("AETHER_CRASH_BLOCKS", 24);
     uint64_t points = 0, newer = 0;
     make_folder(folder);
     for (bool was_killed = true; was_killed; points += was_killed) {
@@ -282,7 +282,7 @@ static void f1_power_cut_at_any_write(void) {
     bool was_killed = false;
     make_folder(folder);
     snprintf(log, sizeof log, "%s.log", folder);
-    run_helper(folder, log, 20, 0, &was_killed);
+    run_helper(folder, log, 24, 0, &was_killed);
     load_log(log);
     unlink(log);
     now = calloc(1, sizeof *now);
