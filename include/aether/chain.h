@@ -226,6 +226,18 @@ typedef void (*aether_progress)(void *user, uint64_t done);
 AETHER_API AETHER_MUST_CHECK aether_status aether_chain_check(const aether_store *store,
     aether_progress progress, void *user, aether_check_report *out_report, aether_error *err);
 
+/**
+ * Check a few keys of a state against its root: a part of what aether_chain_check does, in microseconds instead of
+ * minutes. Called after each block with that block's root as the place, it comes by everything in time: a rolling check.
+ * What it can't see is a key that is no longer found.
+ *
+ * @param place  where to begin: the accounts from this address on, and of each contract the storage from there on
+ * @param count  how many keys at most
+ * @return as aether_chain_check
+ */
+AETHER_API AETHER_MUST_CHECK aether_status aether_chain_check_some(
+    const aether_store *store, const aether_hash *place, uint32_t count, aether_error *err);
+
 /** Takes bytes, in order. OK, or a fault, which ends the export. */
 typedef aether_status (*aether_write)(void *user, aether_bytes bytes, aether_error *err);
 
