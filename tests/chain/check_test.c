@@ -118,11 +118,13 @@ static void sound_state_is_sound(void) {
 // The one record of the oldest block that could be taken back: without it, one block less can.
 static bool is_oldest_undo(const content *all, size_t index) {
     const aether_bytes key = all->entries[index].key;
+    if (key.data[0] != AETHER_STORE_KIND_UNDO)
+        return false;
     const bool follows_undo =
         index > 0 && all->entries[index - 1].key.data[0] == AETHER_STORE_KIND_UNDO;
-    const bool has_more =
-        index + 1 < all->count && memcmp(all->entries[index + 1].key.data, key.data, 9) == 0;
-    return key.data[0] == AETHER_STORE_KIND_UNDO && !follows_undo && !has_more;
+    const bool has_more = index + 1 < all->count &&
+                          ae_bytes_starts_with(all->entries[index + 1].key, ae_bytes(key.data, 9));
+    return !follows_undo && !has_more;
 }
 
 static void every_key_is_missed(void) {
