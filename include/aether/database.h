@@ -50,9 +50,9 @@ AETHER_API AETHER_MUST_CHECK aether_status aether_database_open(const char *path
 /** Close, after the chain that reads it; every batch is on the disk already. NULL is a no-op. */
 AETHER_API void aether_database_close(aether_database *database);
 
-/** The read interface, as long as the database is open: the state after the last batch. What it hands out is valid until the next call of one of
- *  its functions or of apply. Functions return STORAGE_FAILED, or STORAGE_DAMAGED for a record that is not what was
- *  written. */
+/** The read interface, as long as the database is open: the state after the last batch. What it hands out is valid
+ *  until the next call of one of its functions or of apply. Functions return STORAGE_FAILED, or STORAGE_DAMAGED for a
+ *  record that is not what was written. */
 AETHER_API aether_store aether_database_store(aether_database *database);
 
 /**
