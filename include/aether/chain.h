@@ -136,8 +136,9 @@ AETHER_API void aether_chain_get_head(const aether_chain *chain, aether_chain_he
 
 /** What a block is told. */
 typedef struct aether_block_header {
-    uint64_t height; /**< the head's, plus 1 */
-    uint64_t time;   /**< Unix seconds, at least the head's */
+    uint32_t struct_size; /**< sizeof(aether_block_header), or 0 for the fields of version 0.1 */
+    uint64_t height;      /**< the head's, plus 1 */
+    uint64_t time;        /**< Unix seconds, at least the head's */
 } aether_block_header;
 
 /**

@@ -56,15 +56,6 @@ typedef struct aether_transaction {
 /** Release what decode filled in; NULL and a zeroed struct are no-ops. */
 AETHER_API void aether_transaction_destroy(aether_transaction *transaction);
 
-/** Bytes that the caller owns. As a view: (aether_bytes){buffer.data, buffer.len}. */
-typedef struct aether_buffer {
-    uint8_t *data;
-    size_t len;
-} aether_buffer;
-
-/** Release; NULL and a zeroed struct are no-ops. */
-AETHER_API void aether_buffer_destroy(aether_buffer *buffer);
-
 /**
  * Encode and sign.
  *
