@@ -36,11 +36,12 @@ static aether_status set_option(void *target, int key, const char *value, aether
 
 static const cli_syntax call_syntax = {
     .name = "aether call",
-    .about = "Call a contract of a local chain: its `execute` runs in a block of its own, and what it "
-             "changed stays.",
-    .example = CLI_SENDER_HELP CLI_SENDER_EXIT
-               "Example:\n"
-               "  aether call ae1... --from alice --input text:increment",
+    .about =
+        "Call a contract of a local chain: its `execute` runs in a block of its own, and what it "
+        "changed stays.",
+    .example =
+        CLI_SENDER_HELP CLI_SENDER_EXIT "Example:\n"
+                                        "  aether call ae1... --from alice --input text:increment",
     .options = call_options,
     .set = set_option,
     .words = "ADDR",
@@ -48,10 +49,10 @@ static const cli_syntax call_syntax = {
 
 static const cli_syntax transfer_syntax = {
     .name = "aether transfer",
-    .about = "Send an amount from a key's account to another. TO is an address or the name of a key.",
-    .example = CLI_SENDER_HELP CLI_SENDER_EXIT
-               "Example:\n"
-               "  aether transfer bob 250 --from alice",
+    .about =
+        "Send an amount from a key's account to another. TO is an address or the name of a key.",
+    .example = CLI_SENDER_HELP CLI_SENDER_EXIT "Example:\n"
+                                               "  aether transfer bob 250 --from alice",
     .options = transfer_options,
     .set = set_option,
     .words = "TO AMOUNT",
@@ -65,9 +66,9 @@ static int send(const cli_syntax *syntax, const call_request *r, aether_transact
     if (status == AETHER_OK)
         status = cli_sending_seal(
             &sending, transaction, r->sender.has_gas ? &r->sender.gas : NULL, &err);
-    const int code = status == AETHER_OK ? cli_sending_print(&sending, syntax, is_json)
-                                         : cli_sending_refuse(&r->sender, syntax,
-                                               transaction->kind, is_json, &err);
+    const int code = status == AETHER_OK
+                         ? cli_sending_print(&sending, syntax, is_json)
+                         : cli_sending_refuse(&r->sender, syntax, transaction->kind, is_json, &err);
     cli_sending_end(&sending);
     return code;
 }
@@ -82,8 +83,7 @@ int cli_call(int argc, char **argv) {
     if (status == AETHER_OK && arguments.is_help)
         return cli_help(&call_syntax);
     if (status == AETHER_OK)
-        status =
-            cli_keys_address(r.sender.home, "ADDR", arguments.words[0], &transaction.to, &err);
+        status = cli_keys_address(r.sender.home, "ADDR", arguments.words[0], &transaction.to, &err);
     if (status == AETHER_OK && r.input != NULL)
         status = cli_option_bytes("--input", r.input, &input, &err);
     if (status != AETHER_OK)

@@ -24,10 +24,10 @@ enum { CLI_KEY_HELP = 'h', CLI_KEY_JSON = 0x100, CLI_KEY_FIRST = 0x101 };
 
 /** What a command takes besides --help and --json. */
 typedef struct cli_syntax {
-    const char *name;                  /**< as typed, for example "aether run" */
-    const char *about;                 /**< what it does, before the options in --help */
-    const char *example;               /**< after the options */
-    const char *words; /**< what stands beside the options, as "ADDR [KEY]"; NULL: FILE */
+    const char *name;    /**< as typed, for example "aether run" */
+    const char *about;   /**< what it does, before the options in --help */
+    const char *example; /**< after the options */
+    const char *words;   /**< what stands beside the options, as "ADDR [KEY]"; NULL: FILE */
     const struct argp_option *options; /**< ends with a zeroed one */
 
     /** Takes one option; `target` is what was given to cli_arguments_parse. */

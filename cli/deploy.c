@@ -50,18 +50,19 @@ static aether_status set_option(void *target, int key, const char *value, aether
     }
 }
 
-#define UPLOAD_HELP                                                                          \
+#define UPLOAD_HELP                                                                            \
     "Code that the chain does not have yet is uploaded first, in a block before: without its " \
     "custom sections, and with a gas limit of its own. The whole module stays in symbols/ of " \
     "the home.\n\n"
 
 static const cli_syntax deploy_syntax = {
     .name = "aether deploy",
-    .about = "Make a contract of a module on a local chain; its `init` runs, if it has one. FILE is Wasm or "
-             "WAT; - is standard input. The address follows from sender, code and salt.",
-    .example = UPLOAD_HELP CLI_SENDER_HELP CLI_SENDER_EXIT
-               "Example:\n"
-               "  aether deploy counter.wasm --from alice",
+    .about =
+        "Make a contract of a module on a local chain; its `init` runs, if it has one. FILE is Wasm or "
+        "WAT; - is standard input. The address follows from sender, code and salt.",
+    .example =
+        UPLOAD_HELP CLI_SENDER_HELP CLI_SENDER_EXIT "Example:\n"
+                                                    "  aether deploy counter.wasm --from alice",
     .options = deploy_options,
     .set = set_option,
     .words = "FILE",
@@ -69,11 +70,12 @@ static const cli_syntax deploy_syntax = {
 
 static const cli_syntax upgrade_syntax = {
     .name = "aether upgrade",
-    .about = "Give an upgradable contract other code; the owner alone may. Its `migrate` runs, if the new "
-             "code has one. FILE is Wasm or WAT; - is standard input.",
+    .about =
+        "Give an upgradable contract other code; the owner alone may. Its `migrate` runs, if the new "
+        "code has one. FILE is Wasm or WAT; - is standard input.",
     .example = UPLOAD_HELP CLI_SENDER_HELP CLI_SENDER_EXIT
-               "Example:\n"
-               "  aether upgrade ae1... counter2.wasm --from alice",
+    "Example:\n"
+    "  aether upgrade ae1... counter2.wasm --from alice",
     .options = upgrade_options,
     .set = set_option,
     .words = "ADDR FILE",
@@ -117,8 +119,7 @@ static void keep_symbols(const char *home, const package *p) {
     aether_error err;
     aether_status status = cli_home_make_folder(folder.data, NULL, &err);
     if (status == AETHER_OK)
-        status =
-            cli_file_replace(path.data, (const char *)p->module.data, p->module.len, &err);
+        status = cli_file_replace(path.data, (const char *)p->module.data, p->module.len, &err);
     if (status != AETHER_OK) // no more than a comfort
         fprintf(stderr, "aether: symbols are not kept: %s\n", err.message);
     cli_text_deinit(&name);
@@ -131,8 +132,7 @@ static aether_status upload(
     cli_sending *sending, const package *p, bool *out_is_done, aether_error *err) {
     *out_is_done = true;
     bool is_there = false;
-    aether_status status =
-        aether_chain_has_code(sending->local.chain, &p->hash, &is_there, err);
+    aether_status status = aether_chain_has_code(sending->local.chain, &p->hash, &is_there, err);
     if (status != AETHER_OK || is_there)
         return status;
     aether_transaction transaction = {
@@ -188,8 +188,7 @@ static int run(const cli_syntax *syntax, aether_transaction_kind kind, int argc,
     if (status == AETHER_OK && arguments.is_help)
         return cli_help(syntax);
     if (status == AETHER_OK && !is_deploy)
-        status =
-            cli_keys_address(r.sender.home, "ADDR", arguments.words[0], &transaction.to, &err);
+        status = cli_keys_address(r.sender.home, "ADDR", arguments.words[0], &transaction.to, &err);
     if (status == AETHER_OK)
         status = package_read(&p, arguments.words[is_deploy ? 0 : 1], r.input, &err);
     transaction.code_hash = p.hash;

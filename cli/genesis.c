@@ -12,8 +12,8 @@
 void cli_genesis_add(cli_genesis *genesis, const aether_address *address, aether_u128 balance) {
     const size_t count = genesis->genesis.account_count;
     if ((count & (count - 1)) == 0) // full: room for twice as many
-        genesis->accounts =
-            cli_realloc(genesis->accounts, (count == 0 ? 1 : 2 * count) * sizeof *genesis->accounts);
+        genesis->accounts = cli_realloc(
+            genesis->accounts, (count == 0 ? 1 : 2 * count) * sizeof *genesis->accounts);
     genesis->accounts[count] = (aether_genesis_account){*address, balance};
     genesis->genesis.accounts = genesis->accounts;
     genesis->genesis.account_count = count + 1;

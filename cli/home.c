@@ -133,8 +133,7 @@ static aether_status make_parts(const char *home, cli_made *made, aether_error *
     return make_cache_key(home, made, err);
 }
 
-aether_status cli_home_prepare(
-    const char *home, cli_made *made, int *out_lock, aether_error *err) {
+aether_status cli_home_prepare(const char *home, cli_made *made, int *out_lock, aether_error *err) {
     aether_status status = cli_home_make_folder(home, made, err);
     if (status == AETHER_OK)
         status = lock(home, out_lock, err);

@@ -19,9 +19,9 @@ enum { CLI_KEY_HOME = CLI_KEY_FIRST, CLI_KEY_NODE, CLI_KEY_CHAIN_END };
 #define CLI_HOME_DEFAULT ".aether"
 
 /** Rows for a table of argp options. */
-#define CLI_CHAIN_OPTIONS                                                            \
+#define CLI_CHAIN_OPTIONS                                                                \
     {"home", CLI_KEY_HOME, "DIR", 0, "Where the chain and the keys lie (.aether)", 0}, { \
-        "node", CLI_KEY_NODE, "URL", 0, "Not in this version: only local chains", 0  \
+        "node", CLI_KEY_NODE, "URL", 0, "Not in this version: only local chains", 0      \
     }
 
 /** Take one option of CLI_CHAIN_OPTIONS. OK or INVALID_ARGUMENT. */

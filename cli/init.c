@@ -44,8 +44,8 @@ typedef struct init_request {
 static aether_status add_fund(init_request *r, const char *value, aether_error *err) {
     const char *equals = strchr(value, '=');
     if (equals == NULL)
-        return cli_fail(err, AETHER_INVALID_ARGUMENT, "--fund '%.100s' is not NAME=N",
-            cli_quote(value).text);
+        return cli_fail(
+            err, AETHER_INVALID_ARGUMENT, "--fund '%.100s' is not NAME=N", cli_quote(value).text);
     cli_text name = {0};
     cli_text_add(&name, value, (size_t)(equals - value));
     fund added = {{0}, {0}};
@@ -87,10 +87,12 @@ static aether_status set_option(void *target, int key, const char *value, aether
 
 static const cli_syntax syntax = {
     .name = "aether init",
-    .about = "Make a local chain: a folder with a genesis, a database and keys. Each transaction of it "
-             "seals a block. The folder may exist if no chain is in it; its keys are used.",
+    .about =
+        "Make a local chain: a folder with a genesis, a database and keys. Each transaction of it "
+        "seals a block. The folder may exist if no chain is in it; its keys are used.",
     .example =
-        "The fees go to the account of the key '" FEES_KEY "', which is made too, unless --genesis says "
+        "The fees go to the account of the key '" FEES_KEY
+        "', which is made too, unless --genesis says "
         "another address.\n\n"
         "Exit status: 0 made, 2 refused, 3 a fault of this machine; then nothing is left behind.\n\n"
         "Example:\n"
@@ -111,7 +113,7 @@ typedef struct making {
 
 static aether_status make_key(making *m, const char *name, aether_address *out, aether_error *err) {
     const char *home = m->request->home;
-    cli_key_pair key = {{0}};
+    cli_key_pair key = {.is_encrypted = false};
     aether_status status = AETHER_OK;
     if (cli_keys_has(home, name)) {
         status = cli_keys_read(home, name, &key, err);

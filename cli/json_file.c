@@ -192,8 +192,7 @@ aether_u128 cli_json_read_u128(cli_json_reader *reader, const char *name) {
     const char *text = cli_json_read_text(reader, name);
     aether_u128 value = {0};
     aether_error ignored;
-    if (reader->status == AETHER_OK &&
-        cli_option_u128(name, text, &value, &ignored) != AETHER_OK)
+    if (reader->status == AETHER_OK && cli_option_u128(name, text, &value, &ignored) != AETHER_OK)
         cli_json_mistake(reader, name, "is not decimal digits of a number below 2^128, in quotes");
     return value;
 }
@@ -238,8 +237,7 @@ aether_address cli_json_read_address(cli_json_reader *reader, const char *name) 
     const char *text = cli_json_read_text(reader, name);
     aether_address address = {{0}};
     aether_error why;
-    if (reader->status == AETHER_OK &&
-        cli_option_address("it", text, &address, &why) != AETHER_OK)
+    if (reader->status == AETHER_OK && cli_option_address("it", text, &address, &why) != AETHER_OK)
         cli_json_mistake(reader, name, "is not an address: ae1... or 0x and 64 hex digits");
     return address;
 }

@@ -79,12 +79,11 @@ static aether_status derive(const cli_key_pair *key, const cli_passphrase *passp
             passphrase->len, key->salt, key->ops, (size_t)key->mem,
             crypto_pwhash_ALG_ARGON2ID13) == 0)
         return AETHER_OK;
-    return cli_fail(err, AETHER_OUT_OF_MEMORY, "the passphrase's key needs %" PRIu64 " MiB of memory",
-        key->mem >> 20);
+    return cli_fail(err, AETHER_OUT_OF_MEMORY,
+        "the passphrase's key needs %" PRIu64 " MiB of memory", key->mem >> 20);
 }
 
-static aether_status seal(
-    cli_key_pair *key, const cli_passphrase *passphrase, aether_error *err) {
+static aether_status seal(cli_key_pair *key, const cli_passphrase *passphrase, aether_error *err) {
     uint8_t bound[1 + AETHER_PUBLIC_KEY_LEN_MAX];
     uint8_t derived[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
     key->is_encrypted = true;
@@ -137,8 +136,7 @@ static void add_hex(secret_line *line, const char *name, const uint8_t *bytes, s
 
 static void add_sealed(secret_line *line, const cli_key_pair *key) {
     cli_text numbers = {0};
-    cli_text_format(
-        &numbers, "\",\"ops\":%" PRIu64 ",\"mem\":%" PRIu64, key->ops, key->mem);
+    cli_text_format(&numbers, "\",\"ops\":%" PRIu64 ",\"mem\":%" PRIu64, key->ops, key->mem);
     add_hex(line, "\",\"kdf\":\"argon2id\",\"salt\":\"0x", key->salt, sizeof key->salt);
     add_text(line, numbers.data);
     add_hex(line, ",\"cipher\":\"xchacha20poly1305-ietf\",\"nonce\":\"0x", key->nonce,
@@ -201,8 +199,8 @@ aether_status cli_keys_make(const char *home, cli_key_pair *key, const uint8_t *
 }
 
 static void read_sealed(cli_json_reader *reader, cli_key_pair *key) {
-    static const char *const known[] = {"type", "public_key", "address", "kdf", "salt", "ops", "mem",
-        "cipher", "nonce", "ciphertext", NULL};
+    static const char *const known[] = {"type", "public_key", "address", "kdf", "salt", "ops",
+        "mem", "cipher", "nonce", "ciphertext", NULL};
     cli_json_only(reader, known);
     key->is_encrypted = true;
     if (strcmp(cli_json_read_text(reader, "kdf"), "argon2id") != 0)

@@ -14,9 +14,8 @@ aether_status cli_local_open_database(
             cli_quote(home).text);
     cli_crash_watch(home);
     cli_text path = cli_home_path(home, "chain");
-    const aether_database_options options = {.struct_size = sizeof options,
-        .must_exist = true,
-        .is_read_only = access == CLI_READ};
+    const aether_database_options options = {
+        .struct_size = sizeof options, .must_exist = true, .is_read_only = access == CLI_READ};
     const aether_status status =
         aether_database_open(path.data, &options, &out_local->database, err);
     cli_text_deinit(&path);

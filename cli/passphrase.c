@@ -26,8 +26,8 @@ static aether_status take(
     if (bytes.len == 0)
         return cli_fail(err, AETHER_INVALID_ARGUMENT, "%.150s: the passphrase is empty", what);
     if (bytes.len > CLI_PASSPHRASE_LEN_MAX)
-        return cli_fail(err, AETHER_INVALID_ARGUMENT, "%.150s: the passphrase has more than %d bytes",
-            what, CLI_PASSPHRASE_LEN_MAX);
+        return cli_fail(err, AETHER_INVALID_ARGUMENT,
+            "%.150s: the passphrase has more than %d bytes", what, CLI_PASSPHRASE_LEN_MAX);
     memcpy(out->text, bytes.data, bytes.len);
     out->len = bytes.len;
     return AETHER_OK;
@@ -57,8 +57,7 @@ static bool read_silently(int terminal, const char *prompt, cli_passphrase *out)
     silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     silent.c_lflag |= ICANON;
     silent.c_cc[VEOL] = INTERRUPT;
-    if (write(terminal, prompt, strlen(prompt)) < 0 ||
-        tcsetattr(terminal, TCSAFLUSH, &silent) != 0)
+    if (write(terminal, prompt, strlen(prompt)) < 0 || tcsetattr(terminal, TCSAFLUSH, &silent) != 0)
         return false;
     const ssize_t got = read(terminal, out->text, sizeof out->text);
     (void)tcsetattr(terminal, TCSAFLUSH, &before);
@@ -87,7 +86,8 @@ static aether_status ask(
         status = cli_fail(err, AETHER_INVALID_ARGUMENT, "no passphrase was given");
     else if (out->len == 0)
         status = cli_fail(err, AETHER_INVALID_ARGUMENT, "the passphrase is empty");
-    else if (is_twice && (again.len != out->len || sodium_memcmp(again.text, out->text, out->len) != 0))
+    else if (is_twice &&
+             (again.len != out->len || sodium_memcmp(again.text, out->text, out->len) != 0))
         status = cli_fail(err, AETHER_INVALID_ARGUMENT, "the two passphrases differ");
     cli_passphrase_wipe(&again);
     return status;
@@ -113,8 +113,8 @@ aether_status cli_passphrase_new(
     return ask("Passphrase for the new key: ", true, out, err);
 }
 
-aether_status cli_passphrase_get(const cli_passphrase_source *source, const char *name,
-    cli_passphrase *out, aether_error *err) {
+aether_status cli_passphrase_get(
+    const cli_passphrase_source *source, const char *name, cli_passphrase *out, aether_error *err) {
     const aether_status status = take_given(source, out, err);
     if (status != AETHER_OK || out->len != 0)
         return status;

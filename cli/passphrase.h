@@ -27,8 +27,8 @@ AETHER_MUST_CHECK aether_status cli_passphrase_new(
     const cli_passphrase_source *source, cli_passphrase *out, aether_error *err);
 
 /** For a key that is encrypted: asked for on the terminal if nothing else gives it. @param name  of the key */
-AETHER_MUST_CHECK aether_status cli_passphrase_get(const cli_passphrase_source *source,
-    const char *name, cli_passphrase *out, aether_error *err);
+AETHER_MUST_CHECK aether_status cli_passphrase_get(
+    const cli_passphrase_source *source, const char *name, cli_passphrase *out, aether_error *err);
 
 void cli_passphrase_wipe(cli_passphrase *passphrase);
 

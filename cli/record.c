@@ -133,8 +133,7 @@ static aether_bytes keep(own_batch *own, const cli_text *text) {
     return kept;
 }
 
-static void add_number_keyed(
-    own_batch *own, uint64_t height, aether_bytes value, bool is_removed) {
+static void add_number_keyed(own_batch *own, uint64_t height, aether_bytes value, bool is_removed) {
     cli_text key = {0};
     put_number(&key, KIND_BLOCK, 1);
     put_number(&key, height, 8);
@@ -159,8 +158,7 @@ static void add_place(
 static aether_status apply(aether_database *database, const aether_batch *batch,
     const cli_block_record *block, aether_bytes value, bool is_removed, aether_error *err) {
     const size_t own_count = 1 + block->count;
-    own_batch own = {
-        .changes = cli_alloc(batch->count + own_count, sizeof *own.changes),
+    own_batch own = {.changes = cli_alloc(batch->count + own_count, sizeof *own.changes),
         .bytes = cli_alloc(own_count, BLOCK_KEY_LEN + TRANSACTION_KEY_LEN + PLACE_LEN)};
     if (batch->count != 0)
         memcpy(own.changes, batch->changes, batch->count * sizeof *own.changes);
@@ -182,8 +180,8 @@ aether_status cli_record_apply(aether_database *database, const aether_batch *ba
     cli_text text = {0};
     aether_status status = put_block(&text, block, err);
     if (status == AETHER_OK)
-        status = apply(database, batch, block,
-            (aether_bytes){(const uint8_t *)text.data, text.len}, false, err);
+        status = apply(database, batch, block, (aether_bytes){(const uint8_t *)text.data, text.len},
+            false, err);
     cli_text_deinit(&text);
     return status;
 }
@@ -285,8 +283,7 @@ static void get_trap(source *from, cli_transaction_record *out) {
     out->receipt.trap = &out->trap;
 }
 
-static aether_status get_transaction(
-    source *from, cli_transaction_record *out, aether_error *err) {
+static aether_status get_transaction(source *from, cli_transaction_record *out, aether_error *err) {
     out->bytes = get_bytes(from);
     const aether_bytes encoded = get_bytes(from);
     if (from->is_bad)
@@ -319,8 +316,7 @@ static aether_status get_block(source *from, cli_block_record *out, aether_error
     const size_t count = get_count(from);
     out->transactions = cli_alloc(count, sizeof *out->transactions);
     for (; out->count < count && !from->is_bad; out->count++) {
-        const aether_status status =
-            get_transaction(from, &out->transactions[out->count], err);
+        const aether_status status = get_transaction(from, &out->transactions[out->count], err);
         if (status != AETHER_OK)
             return status;
     }
@@ -334,8 +330,8 @@ aether_status cli_record_read(const aether_store *store, uint64_t height,
     put_number(&key, KIND_BLOCK, 1);
     put_number(&key, height, 8);
     aether_bytes value = {0};
-    aether_status status = store->get(store->user,
-        (aether_bytes){(const uint8_t *)key.data, key.len}, &value, out_found, err);
+    aether_status status = store->get(
+        store->user, (aether_bytes){(const uint8_t *)key.data, key.len}, &value, out_found, err);
     cli_text_deinit(&key);
     if (status != AETHER_OK || !*out_found)
         return status;
@@ -348,7 +344,8 @@ aether_status cli_record_read(const aether_store *store, uint64_t height,
         return status;
     if (status == AETHER_OK && !from.is_bad && from.rest.len == 0 && out_block->height == height)
         return AETHER_OK;
-    return cli_fail(err, AETHER_STORAGE_DAMAGED, "the record of block %" PRIu64 " is not one", height);
+    return cli_fail(
+        err, AETHER_STORAGE_DAMAGED, "the record of block %" PRIu64 " is not one", height);
 }
 
 aether_status cli_record_find(const aether_store *store, const aether_hash *hash,
@@ -361,8 +358,8 @@ aether_status cli_record_find(const aether_store *store, const aether_hash *hash
     if (status != AETHER_OK || !*out_found)
         return status;
     if (value.len != PLACE_LEN)
-        return cli_fail(err, AETHER_STORAGE_DAMAGED, "the place of a transaction has %zu bytes, not %d",
-            value.len, PLACE_LEN);
+        return cli_fail(err, AETHER_STORAGE_DAMAGED,
+            "the place of a transaction has %zu bytes, not %d", value.len, PLACE_LEN);
     source from = {value, false};
     *out_height = get_number(&from, 8);
     *out_index = (uint32_t)get_number(&from, 4);

@@ -30,8 +30,7 @@ aether_status cli_sender_set(cli_sender *sender, int key, const char *value, aet
     }
 }
 
-aether_status cli_sending_begin(
-    cli_sending *sending, const cli_sender *sender, aether_error *err) {
+aether_status cli_sending_begin(cli_sending *sending, const cli_sender *sender, aether_error *err) {
     *sending = (cli_sending){.sender = sender};
     if (sender->from == NULL)
         return cli_fail(err, AETHER_INVALID_ARGUMENT,
@@ -85,8 +84,7 @@ static aether_status choose_gas(cli_sending *sending, const aether_block_header 
     if (status != AETHER_OK)
         return status;
     aether_receipt receipt = {0};
-    status = aether_chain_simulate(
-        local->chain, header, bytes_of(&unsigned_bytes), &receipt, err);
+    status = aether_chain_simulate(local->chain, header, bytes_of(&unsigned_bytes), &receipt, err);
     aether_buffer_destroy(&unsigned_bytes);
     if (status != AETHER_OK)
         return status;
@@ -104,9 +102,8 @@ static aether_status finish(cli_sending *sending, aether_block *block,
     aether_block_result result = {0};
     aether_status status = aether_block_end(block, &result, err);
     if (status == AETHER_OK) {
-        cli_transaction_record transaction = {.bytes = bytes_of(&sending->bytes),
-            .kind = sending->kind,
-            .receipt = sending->receipt};
+        cli_transaction_record transaction = {
+            .bytes = bytes_of(&sending->bytes), .kind = sending->kind, .receipt = sending->receipt};
         const cli_block_record record = {.height = header->height,
             .time = header->time,
             .root = result.batch.root,
@@ -150,8 +147,8 @@ aether_status cli_sending_seal(cli_sending *sending, aether_transaction *transac
     forget(sending);
     aether_account account;
     bool is_found = false;
-    aether_status status = aether_chain_account(
-        sending->local.chain, &sending->key.address, &account, &is_found, err);
+    aether_status status =
+        aether_chain_account(sending->local.chain, &sending->key.address, &account, &is_found, err);
     if (status != AETHER_OK)
         return status;
     transaction->struct_size = sizeof *transaction;
@@ -164,8 +161,8 @@ aether_status cli_sending_seal(cli_sending *sending, aether_transaction *transac
     else
         status = choose_gas(sending, &header, transaction, err);
     if (status == AETHER_OK)
-        status = aether_transaction_encode(transaction, sending->key.public_key.type,
-            sending->key.secret, &sending->bytes, err);
+        status = aether_transaction_encode(
+            transaction, sending->key.public_key.type, sending->key.secret, &sending->bytes, err);
     if (status != AETHER_OK || sending->receipt.outcome == AETHER_RECEIPT_INVALID)
         return status;
     return execute(sending, &header, err);

@@ -17,13 +17,13 @@ enum {
 };
 
 /** Rows for a table of argp options. */
-#define CLI_SENDER_OPTIONS                                                                          \
-    {"from", CLI_KEY_SENDER_FROM, "NAME", 0, "The key that signs and pays; needed", 0},             \
-        {"gas", CLI_KEY_SENDER_GAS, "N", 0, "Gas limit, 0 to 2^64-1 (1.2 times what it takes now)", \
-            0},                                                                                     \
-        {"gas-price", CLI_KEY_SENDER_GAS_PRICE, "N", 0, "Paid for each unit of gas (1)", 0},        \
-        {"passphrase-file", CLI_KEY_SENDER_PASSPHRASE_FILE, "FILE", 0,                              \
-            "Passphrase of the key, else AETHER_PASSPHRASE or the terminal", 0},                    \
+#define CLI_SENDER_OPTIONS                                                                   \
+    {"from", CLI_KEY_SENDER_FROM, "NAME", 0, "The key that signs and pays; needed", 0},      \
+        {"gas", CLI_KEY_SENDER_GAS, "N", 0,                                                  \
+            "Gas limit, 0 to 2^64-1 (1.2 times what it takes now)", 0},                      \
+        {"gas-price", CLI_KEY_SENDER_GAS_PRICE, "N", 0, "Paid for each unit of gas (1)", 0}, \
+        {"passphrase-file", CLI_KEY_SENDER_PASSPHRASE_FILE, "FILE", 0,                       \
+            "Passphrase of the key, else AETHER_PASSPHRASE or the terminal", 0},             \
         CLI_CHAIN_OPTIONS
 
 /** What the --help of every such command says of gas. */
@@ -32,7 +32,7 @@ enum {
     "One that reverts is sent too: it is in a block, and its gas is paid, as on any chain. One " \
     "that fails (a trap, no gas left) uses its whole limit; it is sent with 10000000 at most.\n\n"
 
-#define CLI_SENDER_EXIT                                                                           \
+#define CLI_SENDER_EXIT                                                                            \
     "Exit status: 0 success, 1 the transaction failed and was paid for, 2 it was refused and had " \
     "no effect, 3 a fault of this machine.\n\n"
 

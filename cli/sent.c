@@ -154,8 +154,7 @@ int cli_sending_print(const cli_sending *sending, const cli_syntax *syntax, bool
     }
     const aether_execution_result result = result_of(receipt);
     cli_print_debug_text(&result);
-    const int status =
-        receipt->outcome == AETHER_RECEIPT_SUCCESS ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+    const int status = receipt->outcome == AETHER_RECEIPT_SUCCESS ? CLI_EXIT_OK : CLI_EXIT_FAILED;
     return is_json ? print_json(receipt, sending->kind, sending->height, status)
                    : print_text(receipt, sending->kind, sending->height, status);
 }

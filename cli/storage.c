@@ -122,8 +122,7 @@ static aether_status count_keys(
     const aether_address *self, aether_memory_store *store, size_t *out_count, aether_error *err) {
     struct json_object *object = NULL;
     const aether_store reader = aether_memory_store_interface(store);
-    const aether_status status =
-        cli_storage_list(self, (aether_bytes){0}, &reader, &object, err);
+    const aether_status status = cli_storage_list(self, (aether_bytes){0}, &reader, &object, err);
     if (status == AETHER_OK)
         *out_count = (size_t)json_object_object_length(object);
     json_object_put(object);
@@ -189,8 +188,7 @@ aether_status cli_storage_list(const aether_address *self, aether_bytes prefix,
         bool is_found = false;
         aether_bytes found = {0};
         aether_bytes value = {0};
-        aether_status status =
-            store->next(store->user, all, key, false, &found, &is_found, err);
+        aether_status status = store->next(store->user, all, key, false, &found, &is_found, err);
         if (status == AETHER_OK && !is_found)
             return AETHER_OK;
         if (status == AETHER_OK) {

@@ -193,8 +193,7 @@ aether_status aether_module_strip(
     ae_binary binary;
     AE_TRY(ae_binary_init(wasm_or_wat, &binary, err));
     ae_module module;
-    aether_status status =
-        ae_module_decode(binary.bytes, ae_host_import_rules(), &module, err);
+    aether_status status = ae_module_decode(binary.bytes, ae_host_import_rules(), &module, err);
     if (status == AETHER_OK) {
         status = strip(&module, out_code, err);
         ae_module_deinit(&module);
