@@ -1,19 +1,20 @@
 # The front door. Every target does the set-up that it needs: `make test` on a fresh machine is enough.
 #
 #   PRESET=dev|release|asan   which build (make test: dev, make build: release)
-#   T=regex                   which tests; T="NAME …": which benchmarks
+#   T=regex                   which tests; T="NAME …": which benchmarks, which fuzz targets
+#   SECONDS=n RUNS=n          how long a fuzz target runs (60 seconds)
 #   JOBS=n                    how many at the same time (all cores)
 #   PREFIX=dir                where make install goes (/usr/local)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build test run bench format tidy generated install ci clean
+.PHONY: help setup build test run bench fuzz format tidy generated install ci clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 
 help: ## list these lines
 	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
-	@sed -n '3,7s/^#/ /p' Makefile
+	@sed -n '3,8s/^#/ /p' Makefile
 
 setup: ## install or name what is missing; build Wasmtime, once per machine
 	@tools/setup.sh
@@ -36,6 +37,10 @@ bench: setup ## print numbers with units [T="names"]
 	@tools/configure.sh release
 	@tools/run_bench.sh build/release $(JOBS) '$(T)'
 
+fuzz: setup ## run a fuzz target on ever more inputs [T="names"] [SECONDS=60] [RUNS=n]
+	@tools/configure.sh fuzz
+	@tools/run_fuzz.sh build/fuzz $(JOBS) '$(T)' '$(SECONDS)' '$(RUNS)'
+
 format: ## format the C sources
 	@tools/check_format.sh --fix
 
@@ -56,4 +61,4 @@ ci: ## what the continuous integration runs
 	@.ci/run
 
 clean: ## remove every build; Wasmtime stays in its cache
-	rm -rf build/dev build/release build/asan
+	rm -rf build/dev build/release build/asan build/fuzz

@@ -18,6 +18,7 @@ static const bench_group *const groups[] = {
     &bench_host_call,
     &bench_prepare,
     &bench_load,
+    &bench_cache,
     &bench_metering,
     &bench_size,
     &bench_verify,

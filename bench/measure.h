@@ -34,6 +34,7 @@ extern const bench_group bench_call;
 extern const bench_group bench_host_call;
 extern const bench_group bench_prepare;
 extern const bench_group bench_load;
+extern const bench_group bench_cache;
 extern const bench_group bench_metering;
 extern const bench_group bench_size;
 extern const bench_group bench_verify;

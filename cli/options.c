@@ -1,10 +1,10 @@
 #include "options.h"
 
+#include <aether/account.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "bech32m.h"
 #include "command.h"
 #include "text.h"
 
@@ -65,9 +65,11 @@ aether_status cli_option_address(
             "%s '%.100s' is not an address: 0x needs 64 hex digits after it", option,
             cli_quote(value).text);
     }
-    const char *reason = cli_bech32m_decode(value, out);
-    if (reason == NULL)
+    aether_error wrong;
+    if (aether_address_decode(value, out, &wrong) == AETHER_OK)
         return AETHER_OK;
+    const bool has_prefix = strncmp(value, "ae1", 3) == 0;
+    const char *reason = has_prefix ? wrong.message : "it starts with neither ae1 nor 0x";
     return cli_fail(err, AETHER_INVALID_ARGUMENT, "%s '%.100s' is not an address: %s", option,
         cli_quote(value).text, reason);
 }

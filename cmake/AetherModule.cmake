@@ -1,14 +1,17 @@
 # A module is a folder of src/, a test is a file, a case is a CTest entry.
 
-# ae_module(<name> DEPENDS <module>... LINKS <foreign target>...)
+# ae_module(<name> DEPENDS <module>... LINKS <foreign target>... PROTOS <name in proto/>...)
 function(ae_module name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINKS;PROTOS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.c)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.c$")
   list(FILTER tests INCLUDE REGEX "_test\\.c$")
   add_library(ae_${name} OBJECT ${sources})
   target_link_libraries(ae_${name} PUBLIC ae_flags PRIVATE ${ARG_LINKS})
+  foreach(proto ${ARG_PROTOS})
+    ae_proto(ae_${name} ${proto})
+  endforeach()
   target_sources(aether PRIVATE $<TARGET_OBJECTS:ae_${name}>)
   target_link_libraries(aether PRIVATE ${ARG_LINKS})
   set(closure ${name}) # what a test of this module links: it and what lies below
@@ -30,6 +33,20 @@ function(ae_module name)
       ae_test(${name}_${stem} ${test} MODULES ${closure} LINKS ${links})
     endforeach()
   endif()
+endfunction()
+
+# Make C of proto/<proto>.proto and compile it into a target, which then finds <proto.pb-c.h>. The generated
+# code is not held to our warnings.
+function(ae_proto target proto)
+  set(source ${PROJECT_SOURCE_DIR}/proto/${proto}.proto)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/proto)
+  set(generated ${folder}/${proto}.pb-c.c ${folder}/${proto}.pb-c.h)
+  add_custom_command(OUTPUT ${generated} DEPENDS ${source} VERBATIM
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND ${AETHER_PROTOC_C} --proto_path=${PROJECT_SOURCE_DIR}/proto --c_out=${folder} ${source})
+  set_source_files_properties(${generated} PROPERTIES COMPILE_OPTIONS -w)
+  target_sources(${target} PRIVATE ${generated})
+  target_include_directories(${target} SYSTEM PRIVATE ${folder})
 endfunction()
 
 # ae_test(<target> <source> MODULES <module>... LINKS <foreign target>...)

@@ -6,7 +6,7 @@ pkg_check_modules(secp256k1 REQUIRED IMPORTED_TARGET libsecp256k1)
 pkg_check_modules(nettle REQUIRED IMPORTED_TARGET nettle>=3.8)
 pkg_check_modules(lmdb REQUIRED IMPORTED_TARGET lmdb>=0.9.24)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash>=0.8.1)
-pkg_check_modules(protobufc REQUIRED IMPORTED_TARGET libprotobuf-c>=1.4)
+pkg_check_modules(protobufc REQUIRED IMPORTED_TARGET libprotobuf-c>=1.4.1)
 find_program(AETHER_PROTOC_C protoc-c REQUIRED)
 pkg_check_modules(jsonc REQUIRED IMPORTED_TARGET json-c>=0.16)
 

@@ -1,10 +1,12 @@
-# What is installed: the shared library, the headers, and two ways to find them (the command: cli/). The
+# What is installed: the shared library, the headers, the bytes of a transaction for
+# other languages (proto/), and two ways to find them (the command: cli/). The
 # installed tree can be moved: aether.pc and the CMake package are relative to where they lie.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/aether)
 install(TARGETS aether EXPORT aether-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/aether DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(FILES proto/aether.proto DESTINATION ${CMAKE_INSTALL_DATADIR}/aether)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # `product` is what a user gets and runs: the library, the command, the example contracts; no test.

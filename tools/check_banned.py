@@ -78,7 +78,8 @@ def words_of(text):
 
 def check_sources(used):
     for path in tracked("src/*.c", "src/*.h"):
-        is_test = path.endswith("_test.c")
+        name = os.path.basename(path)
+        is_test = name.endswith("_test.c") or (name.startswith("test_") and name.endswith(".h"))
         for line, key, word, instead in words_of(read(path)):
             if is_test and key not in TEST_KEYS:
                 continue

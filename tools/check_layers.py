@@ -22,7 +22,7 @@ FOREIGN = [
     (r"secp256k1.*\.h|nettle/.*", {"src/crypto", "bench"}),
     (r"sodium\.h|sodium/.*", {"src/crypto", "cli", "bench"}),  # the command: key files with a passphrase
     (r"lmdb\.h|xxhash\.h", {"src/store", "bench"}),
-    (r"protobuf-c/.*", {"src/ledger"}),
+    (r"protobuf-c/.*|.*\.pb-c\.h", {"src/ledger"}),  # and what is made of proto/: <aether.pb-c.h>
     (r"pthread\.h", {"src/base", "bench"}),
     (r"json-c/.*|argp\.h", {"cli"}),
 ]
@@ -40,7 +40,7 @@ def declared_modules():
     allowed = {}
     text = re.sub(r"#.*", "", read("src/CMakeLists.txt"))
     for name, rest in re.findall(r"^ae_module\((\w+)(.*?)\)", text, re.M | re.S):
-        depends = re.search(r"DEPENDS\s+((?:(?!LINKS\b)\w+\s*)*)", rest)
+        depends = re.search(r"DEPENDS\s+((?:(?!(?:LINKS|PROTOS)\b)\w+\s*)*)", rest)
         names = depends.group(1).split() if depends else []
         for below in names:
             if below not in allowed:

@@ -5,8 +5,8 @@
  * was made from it. A process needs one. The native engine inside starts with the first contract that
  * is compiled, so that a program that only checks modules never pays for it; from then on it owns the
  * process's handlers of SIGSEGV, SIGBUS, SIGILL and SIGFPE and passes on what is not a contract's.
- * No file (but below cache_path, if that is given) and no thread appears; contracts run on stacks that the engine maps and owns, so the size of
- * the calling thread's stack does not matter.
+ * No file (but in cache_path, if that is given) and no thread appears; contracts run on stacks that the engine
+ * maps and owns, so the size of the calling thread's stack does not matter.
  *
  * Thread safety: thread-safe, except create and destroy.
  */
@@ -52,7 +52,8 @@ typedef struct aether_engine_options {
 
     /** A folder for native code, so that the next process doesn't compile again; copied. NULL: none. Made with
      *  mode 0700 if there is none. A file in it is used only if all of it is as it was written by a holder of
-     *  cache_key for this version and configuration; anything else is compiled again and replaced. */
+     *  cache_key for this version and configuration; anything else is compiled again and replaced. Engines and
+     *  processes may share it; that it can't be written to later is no failure. At most 4 GiB are kept. */
     const char *cache_path;
     const uint8_t *cache_key; /**< 32 secret bytes of this node, when cache_path is given; copied */
 } aether_engine_options;
@@ -65,8 +66,10 @@ typedef struct aether_engine_options {
  * @param err         may be NULL
  *
  * @return OK
- * @return INVALID_ARGUMENT  an option is out of its range
+ * @return INVALID_ARGUMENT  an option is out of its range, or a cache_path without a cache_key
  * @return OUT_OF_MEMORY     fault
+ * @return STORAGE_FAILED    fault: cache_path can't be made or opened, belongs to another user, or its group
+ *                           or others may write to it
  */
 AETHER_API AETHER_MUST_CHECK aether_status aether_engine_create(
     const aether_engine_options *options, aether_engine **out_engine, aether_error *err);

@@ -33,7 +33,7 @@ typedef enum aether_transaction_kind {
  *  aether_transaction_destroy. */
 typedef struct aether_transaction {
     uint32_t struct_size;   /**< sizeof(aether_transaction) */
-    aether_bytes chain_id;  /**< 1–64 bytes of printable ASCII */
+    aether_bytes chain_id;  /**< 1–64 bytes in 0x21–0x7e: printable ASCII without the space */
     uint64_t nonce;         /**< of the sender's account */
     uint64_t gas_limit;     /**< gas units; intrinsic gas included */
     uint64_t gas_price;     /**< amount for each gas unit */
@@ -68,7 +68,8 @@ AETHER_API void aether_buffer_destroy(aether_buffer *buffer);
  *
  * @param transaction  `key` is ignored: it follows from type and secret
  * @param secret       AETHER_SECRET_KEY_LEN bytes; NULL: no signature, for a simulation, and `key` is taken as it is
- * @return OK; INVALID_ARGUMENT: a field is out of its range; INVALID_KEY; OUT_OF_MEMORY
+ * @return OK; INVALID_ARGUMENT: a field is out of its range, or value, input, code or is_upgradable is set for a kind
+ *         that has none; INVALID_KEY; OUT_OF_MEMORY
  * Determinism: signatures are deterministic (RFC 8032, RFC 6979).
  */
 AETHER_API AETHER_MUST_CHECK aether_status aether_transaction_encode(
@@ -153,7 +154,8 @@ typedef struct aether_receipt {
 /** Release; NULL and a zeroed struct are no-ops. */
 AETHER_API void aether_receipt_destroy(aether_receipt *receipt);
 
-/** Canonical bytes of a receipt, its first part. @return OK, OUT_OF_MEMORY */
+/** Canonical bytes of a receipt, its first part.
+ *  @return OK; INVALID_ARGUMENT: values that don't belong together, such as a code of a success; OUT_OF_MEMORY */
 AETHER_API AETHER_MUST_CHECK aether_status aether_receipt_encode(
     const aether_receipt *receipt, aether_buffer *out_bytes, aether_error *err);
 

@@ -14,5 +14,8 @@ _Static_assert(
     AE_MEMORY_PAGES_INITIAL_MAX <= AE_MEMORY_PAGES_MAX, "initial memory fits the maximum");
 _Static_assert(
     (long)AE_MEMORY_PAGES_MAX *AE_PAGE_LEN <= AE_GUEST_MEMORY_LEN_MAX, "one memory fits");
+_Static_assert(
+    AE_UPLOAD_LEN_MAX == AE_MODULE_LEN_MAX + AE_UPLOAD_NAME_LEN_MAX + AE_UPLOAD_META_LEN_MAX,
+    "whatever may be uploaded fits");
 
 #endif

@@ -1,5 +1,7 @@
 #include "crypto/hash.h"
 
+#include <nettle/hmac.h>
+#include <nettle/memops.h>
 #include <nettle/sha2.h>
 #include <nettle/sha3.h>
 #include <sodium.h>
@@ -60,4 +62,17 @@ void ae_keccak256(aether_bytes bytes, aether_hash *out) {
 void ae_blake2b256(aether_bytes bytes, aether_hash *out) {
     // Its only failures are lengths of output and key that it doesn't support.
     (void)crypto_generichash(out->bytes, sizeof out->bytes, bytes.data, bytes.len, NULL, 0);
+}
+
+void ae_mac(const uint8_t *key, const aether_bytes *parts, size_t count, aether_hash *out) {
+    struct hmac_sha256_ctx state;
+    nettle_hmac_sha256_set_key(&state, AE_MAC_KEY_LEN, key);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].len != 0)
+            nettle_hmac_sha256_update(&state, parts[i].len, parts[i].data);
+    nettle_hmac_sha256_digest(&state, sizeof out->bytes, out->bytes);
+}
+
+bool ae_mac_equal(const aether_hash *a, const aether_hash *b) {
+    return nettle_memeql_sec(a->bytes, b->bytes, sizeof a->bytes) != 0;
 }

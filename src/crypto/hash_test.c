@@ -186,9 +186,58 @@ static void tagged_hash_is_sha256_of_tag_and_bytes(void) {
         "6088bc640a6f9e13b8c1a4e2e4abee33ae7bc4b7fa292960b3e1c6432aceb8ff"); // of "aether//v1\0"
 }
 
+static void mac_gives_the_published_codes(void) {
+    // RFC 4231, cases 1 and 2: HMAC fills shorter keys up with zeros.
+    uint8_t key[AE_MAC_KEY_LEN] = {0};
+    aether_hash mac;
+    memset(key, 0x0b, 20);
+    const aether_bytes parts[3] = {ae_bytes_of("Hi "), ae_bytes(NULL, 0), ae_bytes_of("There")};
+    ae_mac(key, parts, 3, &mac);
+    CHECK_HASH(mac, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    memset(key, 0, sizeof key);
+    memcpy(key, "Jefe", 4);
+    const aether_bytes text = ae_bytes_of("what do ya want for nothing?");
+    ae_mac(key, &text, 1, &mac);
+    CHECK_HASH(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+static void mac_with_key(aether_bytes bytes, aether_hash *out) {
+    uint8_t key[AE_MAC_KEY_LEN];
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)i;
+    ae_mac(key, &bytes, 1, out);
+}
+
+static void mac_is_right_at_every_length_to_300(void) {
+    static uint8_t macs[301 * AETHER_HASH_LEN];
+    for (size_t len = 0; len <= 300; len++) {
+        uint8_t bytes[300];
+        aether_hash mac;
+        fill(bytes, len);
+        mac_with_key(ae_bytes(bytes, len), &mac);
+        memcpy(macs + len * AETHER_HASH_LEN, mac.bytes, AETHER_HASH_LEN);
+    }
+    aether_hash all;
+    ae_sha256(ae_bytes(macs, sizeof macs), &all);
+    CHECK_HASH(all, "03b3e2d265264551c5463847208b5286c0135173d1b4f37001d6f1dc77e5eb6d");
+}
+
+static void macs_are_equal_only_in_every_bit(void) {
+    aether_hash mac;
+    mac_with_key(ae_bytes_of("abc"), &mac);
+    for (size_t bit = 0; bit < 8 * AETHER_HASH_LEN; bit++) {
+        aether_hash other = mac;
+        CHECK(ae_mac_equal(&mac, &other));
+        other.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK(!ae_mac_equal(&mac, &other));
+    }
+}
+
 TEST_MAIN(TEST(sha256_gives_the_published_digests) TEST(sha256_is_right_at_every_length_to_300)
         TEST(blake2b256_gives_the_published_digests) TEST(
             blake2b256_is_right_at_every_length_to_300) TEST(keccak256_gives_the_published_digests)
             TEST(keccak256_agrees_with_a_second_implementation_at_every_length_to_300)
-                TEST(keccak256_agrees_with_a_second_implementation_around_many_blocks)
-                    TEST(no_bytes_may_be_a_null_view) TEST(tagged_hash_is_sha256_of_tag_and_bytes))
+                TEST(keccak256_agrees_with_a_second_implementation_around_many_blocks) TEST(
+                    no_bytes_may_be_a_null_view) TEST(tagged_hash_is_sha256_of_tag_and_bytes)
+                    TEST(mac_gives_the_published_codes) TEST(mac_is_right_at_every_length_to_300)
+                        TEST(macs_are_equal_only_in_every_bit))

@@ -1,12 +1,18 @@
 #include "crypto/signature.h"
 
+#include "base/assert.h"
+#include "crypto/signature_internal.h"
+
 #include <secp256k1.h>
+#include <secp256k1_preallocated.h>
 #include <secp256k1_recovery.h>
 #include <sodium.h>
 
 /* Neither library is initialised. libsodium has one implementation of Ed25519, which sodium_init
- * doesn't choose; libsecp256k1's static context serves verification and recovery and is constant.
- * Its functions abort on arguments that break their contract, so they get no bytes but through its
+ * doesn't choose, and its signatures are deterministic: they ask for no random bytes.
+ * libsecp256k1's static context serves verification and recovery and is constant. Signing needs one of
+ * its own, made where the caller's frame is: the library's allocation would abort when it fails. Its
+ * functions abort on arguments that break their contract, so they get no bytes but through its
  * parsers. */
 
 #define POINT_LEN \
@@ -61,10 +67,13 @@ static bool may_be_large_point(const uint8_t *encoded) {
     return true;
 }
 
+bool ae_ed25519_is_in_form(const uint8_t *signature, const uint8_t *key) {
+    return is_below_le(signature + POINT_LEN, group_order, SCALAR_LEN) &&
+           may_be_large_point(signature) && may_be_large_point(key);
+}
+
 bool ae_ed25519_verify(aether_bytes message, const uint8_t *signature, const uint8_t *key) {
-    if (!is_below_le(signature + POINT_LEN, group_order, SCALAR_LEN))
-        return false;
-    if (!may_be_large_point(signature) || !may_be_large_point(key))
+    if (!ae_ed25519_is_in_form(signature, key))
         return false;
     // Decodes A, computes R from S and A and compares its encoding with the signature's:
     // cofactorless.
@@ -113,5 +122,64 @@ bool ae_secp256k1_recover(const uint8_t *hash, const uint8_t *signature, uint8_t
     secp256k1_ec_pubkey_serialize(
         secp256k1_context_static, encoded, &len, &point, SECP256K1_EC_UNCOMPRESSED);
     memcpy(out_key, encoded + 1, sizeof encoded - 1);
+    return true;
+}
+
+void ae_ed25519_public(const uint8_t *seed, uint8_t *out_key) {
+    uint8_t expanded[crypto_sign_ed25519_SECRETKEYBYTES];
+    (void)crypto_sign_ed25519_seed_keypair(out_key, expanded, seed); // has no failure
+    sodium_memzero(expanded, sizeof expanded);
+}
+
+// The public key that is hashed is always the seed's own: given another, the library would tell the secret.
+void ae_ed25519_sign(aether_bytes message, const uint8_t *seed, uint8_t *out_signature) {
+    uint8_t key[POINT_LEN];
+    uint8_t expanded[crypto_sign_ed25519_SECRETKEYBYTES];
+    (void)crypto_sign_ed25519_seed_keypair(key, expanded, seed);
+    (void)crypto_sign_ed25519_detached(out_signature, NULL, message.data, message.len, expanded);
+    sodium_memzero(expanded, sizeof expanded);
+}
+
+/* Room for a context that can sign. */
+typedef struct signer {
+    _Alignas(16) uint8_t memory[512]; // the library asks for 208
+} signer;
+
+static secp256k1_context *signer_init(signer *room) {
+    AE_ASSERT(secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE) <= sizeof room->memory);
+    return secp256k1_context_preallocated_create(room->memory, SECP256K1_CONTEXT_NONE);
+}
+
+static void signer_deinit(signer *room, secp256k1_context *context) {
+    secp256k1_context_preallocated_destroy(context);
+    sodium_memzero(room, sizeof *room);
+}
+
+bool ae_secp256k1_public(const uint8_t *secret, uint8_t *out_key) {
+    signer room;
+    secp256k1_pubkey point;
+    secp256k1_context *context = signer_init(&room);
+    const bool is_made = secp256k1_ec_pubkey_create(context, &point, secret) == 1;
+    signer_deinit(&room, context);
+    if (!is_made)
+        return false;
+    size_t len = 33;
+    secp256k1_ec_pubkey_serialize(
+        secp256k1_context_static, out_key, &len, &point, SECP256K1_EC_COMPRESSED);
+    return true;
+}
+
+bool ae_secp256k1_sign(const uint8_t *hash, const uint8_t *secret, uint8_t *out_signature) {
+    signer room;
+    secp256k1_ecdsa_signature signature;
+    secp256k1_context *context = signer_init(&room);
+    const bool is_made = secp256k1_ec_seckey_verify(context, secret) == 1 &&
+                         secp256k1_ecdsa_sign(context, &signature, hash, secret,
+                             secp256k1_nonce_function_rfc6979, NULL) == 1;
+    signer_deinit(&room, context);
+    if (!is_made)
+        return false;
+    secp256k1_ecdsa_signature_serialize_compact(
+        secp256k1_context_static, out_signature, &signature);
     return true;
 }

@@ -127,6 +127,10 @@ static void set_pool(wasm_config_t *config, const ae_engine_settings *settings) 
     wasmtime_pooling_allocation_config_delete(pool);
 }
 
+const char *ae_engine_target(aether_compiler compiler) {
+    return compiler == AETHER_COMPILER_PULLEY ? "pulley64" : NATIVE_TARGET;
+}
+
 aether_status ae_engine_config(
     const ae_engine_settings *settings, wasm_config_t **out_config, aether_error *err) {
     const bool is_native = settings->compiler != AETHER_COMPILER_PULLEY;
@@ -137,7 +141,7 @@ aether_status ae_engine_config(
     if (config == NULL)
         return ae_fail(err, AETHER_OUT_OF_MEMORY, "engine configuration");
     wasmtime_error_t *error =
-        wasmtime_config_target_set(config, is_native ? NATIVE_TARGET : "pulley64");
+        wasmtime_config_target_set(config, ae_engine_target(settings->compiler));
     if (error != NULL) {
         wasmtime_error_delete(error);
         wasm_config_delete(config);

@@ -17,6 +17,14 @@ void aether_config_set_stack(wasm_config_t *config, size_t stack_len, size_t tra
 AETHER_MUST_CHECK aether_status ae_engine_config(
     const ae_engine_settings *settings, wasm_config_t **out_config, aether_error *err);
 
+/* Names everything that ae_engine_config writes, processor features included: native code made under another
+ * number is not used. Raise it with every change there; config_test.c notices a change. How many instances there
+ * may be is the only thing that settings alter besides the compiler, and code doesn't depend on it. */
+#define AE_ENGINE_CONFIG_VERSION 1
+
+/* What a compiler makes code for: "x86_64-unknown-linux-gnu". Static storage. */
+const char *ae_engine_target(aether_compiler compiler);
+
 /* Settings of the engine's header that ae_engine_config leaves alone, each with the reason. */
 typedef struct ae_setting_left {
     const char *name;

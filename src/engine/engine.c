@@ -29,6 +29,16 @@ aether_status ae_engine_create(
     if (engine == NULL)
         return ae_fail(err, AETHER_OUT_OF_MEMORY, "engine");
     engine->settings = *settings;
+    engine->settings.cache_path = NULL;
+    engine->settings.cache_key = NULL;
+    if (settings->cache_path != NULL) {
+        const aether_status status = ae_cache_open(
+            settings->cache_path, settings->cache_key, AE_CACHE_LEN_MAX, &engine->cache, err);
+        if (status != AETHER_OK) {
+            ae_free(engine);
+            return status;
+        }
+    }
     ae_mutex_init(&engine->lock);
     *out_engine = engine;
     return AETHER_OK;
@@ -41,6 +51,7 @@ void ae_engine_destroy(ae_engine *engine) {
         wasmtime_linker_delete(engine->linker);
     if (engine->native != NULL)
         wasm_engine_delete(engine->native);
+    ae_cache_close(engine->cache);
     ae_mutex_deinit(&engine->lock);
     ae_free(engine);
 }
@@ -118,6 +129,13 @@ aether_status ae_engine_start(ae_engine *engine, aether_error *err) {
     const aether_status status = start_locked(engine, err);
     ae_mutex_unlock(&engine->lock);
     return status;
+}
+
+ae_engine_counts ae_engine_get_counts(ae_engine *engine) {
+    ae_mutex_lock(&engine->lock);
+    const ae_engine_counts counts = engine->counts;
+    ae_mutex_unlock(&engine->lock);
+    return counts;
 }
 
 const char *ae_engine_version(void) {

@@ -54,12 +54,23 @@ typedef struct ae_engine_settings {
     uint32_t instances_max;          /* at the same time */
     const ae_engine_import *imports; /* borrowed as long as the engine lives */
     size_t import_count;
+    const char *cache_path;   /* folder for native code, engine/cache.h; NULL: none; copied */
+    const uint8_t *cache_key; /* AE_MAC_KEY_LEN bytes, with cache_path; copied */
 } ae_engine_settings;
 
-/* OK, OUT_OF_MEMORY, ENGINE_FAILED. */
+/* OK, OUT_OF_MEMORY, ENGINE_FAILED, STORAGE_FAILED: the folder for native code. */
 AETHER_MUST_CHECK aether_status ae_engine_create(
     const ae_engine_settings *settings, ae_engine **out_engine, aether_error *err);
 void ae_engine_destroy(ae_engine *engine);
+
+/* Where the native code of this engine came from so far. */
+typedef struct ae_engine_counts {
+    uint64_t read;     /* files that passed every check and were handed to the native engine */
+    uint64_t compiled; /* modules compiled, because there was no such file or no cache */
+    uint64_t kept;     /* files written */
+} ae_engine_counts;
+
+ae_engine_counts ae_engine_get_counts(ae_engine *engine);
 
 /* Entry points of a code, by number; the host calls nothing else. */
 typedef enum ae_code_entry {
@@ -71,7 +82,7 @@ typedef enum ae_code_entry {
     AE_CODE_ENTRY_COUNT
 } ae_code_entry;
 
-/* Compile a metered module and link it. OK, OUT_OF_MEMORY, ENGINE_FAILED: the module was accepted
+/* Compile a metered module, or read its native code from the cache, and link it. OK, OUT_OF_MEMORY, ENGINE_FAILED: the module was accepted
  * before, so a failure is this machine's. */
 AETHER_MUST_CHECK aether_status ae_code_compile(
     ae_engine *engine, aether_bytes instrumented, ae_code **out_code, aether_error *err);

@@ -3,14 +3,18 @@
 #define AE_ENGINE_NATIVE_H
 
 #include "base/mutex.h"
+#include "engine/cache.h"
 #include "engine/engine.h"
 
 #include <wasmtime.h>
 
 struct ae_engine {
-    ae_engine_settings settings;
-    ae_mutex lock;         /* protects the making of the two below; they are constant afterwards */
-    wasm_engine_t *native; /* NULL until the first module is compiled */
+    ae_engine_settings settings; /* without the cache's path and key */
+    ae_cache *cache;             /* NULL: none */
+    ae_mutex
+        lock; /* protects counts, and the making of the two below, which are constant afterwards */
+    ae_engine_counts counts;
+    wasm_engine_t *native;     /* NULL until the first module is compiled */
     wasmtime_linker_t *linker; /* with every import defined; as native */
 };
 

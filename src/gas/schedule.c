@@ -88,6 +88,16 @@ uint64_t ae_schedule_instantiation_gas(const ae_schedule *schedule, const ae_mod
            (uint64_t)module->global_count * schedule->instance_global;
 }
 
+uint64_t ae_schedule_upload_gas(const ae_schedule *schedule, const ae_module *module) {
+    uint64_t local_total = 0;
+    for (uint32_t i = 0; i < module->function_count; i++)
+        local_total += module->functions[i].local_count;
+    return (uint64_t)module->function_count * schedule->upload_function +
+           local_total * schedule->upload_local +
+           (uint64_t)module->block_total * schedule->upload_block +
+           (uint64_t)module->data_count * schedule->upload_data_segment;
+}
+
 uint64_t ae_schedule_static_gas(
     const ae_schedule *schedule, const ae_module *module, const ae_function *function) {
     uint64_t gas =

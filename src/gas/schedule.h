@@ -37,6 +37,16 @@ typedef struct ae_schedule {
     uint32_t instance_data_byte;  /* gas per byte of active data */
     uint32_t instance_element;    /* gas per element of the table that is set */
     uint32_t instance_global;     /* gas per global */
+    uint32_t transaction_base;    /* gas of a transaction, before it runs */
+    uint32_t transaction_byte;    /* gas per byte of it */
+    uint32_t transaction_signature; /* gas of its signature */
+    uint32_t value_transfer;        /* gas of sending value in a transaction */
+    uint32_t deploy_base;           /* gas of a contract's record */
+    uint32_t upload_byte;           /* gas per byte of uploaded code, before it is looked at */
+    uint32_t upload_function; /* gas per function, before it is compiled; as are those below */
+    uint32_t upload_local;
+    uint32_t upload_block;
+    uint32_t upload_data_segment;
     ae_host_price host[AE_HOST_PRICE_COUNT];
 } ae_schedule;
 
@@ -45,6 +55,10 @@ const ae_schedule *ae_schedule_get(aether_schedule id);
 
 /* Gas of instantiating a module: base + initial pages + data bytes + elements + globals (METERING 2). */
 uint64_t ae_schedule_instantiation_gas(const ae_schedule *schedule, const ae_module *module);
+
+/* Gas of compiling a module that was uploaded: its functions, locals, wasm blocks and data segments. Its bytes are
+ * paid for before they are validated. */
+uint64_t ae_schedule_upload_gas(const ae_schedule *schedule, const ae_module *module);
 
 /* Gas of entering a function and of every instruction in it once, operand-dependent parts not counted.
  * The module was accepted. */

@@ -122,20 +122,19 @@ ae_host_flow ae_host_storage_next(ae_host *host, ae_slot *slots) {
     // The search may pass over as many removed keys as can be paid for; one more can't be, so a
     // search that stopped early runs out of gas below.
     const uint64_t step = host->schedule->storage_next_step;
-    const uint64_t steps_max = step != 0 ? host->meter.left / step : UINT64_MAX;
-    aether_bytes key;
-    bool found = false;
-    uint64_t steps = 0;
-    const aether_status status = ae_journal_next(host->journal, ae_store_key_bytes(&search.prefix),
-        ae_store_key_bytes(&search.after), search.descending, steps_max, &key, &found, &steps,
-        &host->fault_error);
+    const ae_search asked = {.prefix = ae_store_key_bytes(&search.prefix),
+        .after = ae_store_key_bytes(&search.after),
+        .descending = search.descending,
+        .steps_max = step != 0 ? host->meter.left / step : UINT64_MAX};
+    ae_neighbour next;
+    const aether_status status = ae_journal_next(host->journal, &asked, &next, &host->fault_error);
     if (status != AETHER_OK)
         return ae_host_fault(host, status);
-    if (!ae_host_charge(host, ae_mul_u64_saturating(steps, step)))
+    if (!ae_host_charge(host, ae_mul_u64_saturating(next.passed, step)))
         return AE_HOST_STOP;
-    if (!found)
+    if (!next.found)
         return ae_host_result(slots, AE_HOST_ABSENT);
     const aether_bytes own =
-        ae_bytes(key.data + AE_STORAGE_PREFIX_LEN, key.len - AE_STORAGE_PREFIX_LEN);
+        ae_bytes(next.key.data + AE_STORAGE_PREFIX_LEN, next.key.len - AE_STORAGE_PREFIX_LEN);
     return ae_host_give(host, function, own, search.out, slots);
 }

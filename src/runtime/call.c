@@ -114,8 +114,9 @@ static aether_status give_value(call *self, ae_journal *journal) {
 
 static aether_status run_frame(call *self) {
     ae_arena *arena = &self->workspace->arena;
-    ae_journal *journal = NULL;
-    AE_TRY(ae_journal_create(arena, self->store, &journal, self->err));
+    ae_journal *journal = self->message->journal;
+    if (journal == NULL)
+        AE_TRY(ae_journal_create(arena, self->store, &journal, self->err));
     const ae_checkpoint checkpoint = ae_journal_checkpoint(journal);
     AE_TRY(give_value(self, journal));
     ae_host_init(&self->frame.host, self->program->runtime->schedule, &self->message->context,
@@ -133,8 +134,9 @@ static aether_status run_frame(call *self) {
         ae_journal_release(journal, checkpoint);
     else
         ae_journal_revert_to(journal, checkpoint);
-    return ae_result_write(
-        self->program, &self->ending, &self->frame.host, self->out_result, self->err);
+    const bool takes_changes = self->message->journal == NULL;
+    return ae_result_write(self->program, &self->ending, &self->frame.host, takes_changes,
+        self->out_result, self->err);
 }
 
 static void run(void *argument) {

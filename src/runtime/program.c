@@ -100,6 +100,13 @@ aether_status ae_program_load_probed(
     return load(runtime, wasm, true, out_program, err);
 }
 
+ae_program *ae_program_share(ae_program *program) {
+    ae_mutex_lock(&program->runtime->lock);
+    program->users++;
+    ae_mutex_unlock(&program->runtime->lock);
+    return program;
+}
+
 void ae_program_destroy(ae_program *program) {
     if (program == NULL)
         return;
@@ -118,4 +125,20 @@ void ae_program_destroy(ae_program *program) {
 
 bool ae_program_has_entry(const ae_program *program, aether_entry entry) {
     return program->module.entries[entry] != AE_NO_INDEX;
+}
+
+const ae_module *ae_program_module(const ae_program *program) {
+    return &program->module;
+}
+
+const ae_schedule *ae_runtime_schedule(const ae_runtime *runtime) {
+    return runtime->schedule;
+}
+
+aether_status ae_program_try(ae_program *program, aether_error *err) {
+    ae_frame frame = {0}; // nothing runs at instantiation, so nobody looks at it
+    ae_instance *instance = NULL;
+    AE_TRY(ae_instance_acquire(program->code, &frame, &instance, err));
+    ae_instance_release(instance);
+    return AETHER_OK;
 }

@@ -55,8 +55,10 @@ typedef struct ae_ending {
     ae_exit exit;            /* frames */
 } ae_ending;
 
-/* Copy everything a caller keeps out of the arena. On failure *out_result is untouched. */
+/* Copy everything a caller keeps out of the arena; takes_changes: the journal's changes and events too. On failure
+ * *out_result is untouched. */
 AETHER_MUST_CHECK aether_status ae_result_write(const ae_program *program, const ae_ending *ending,
-    const ae_host *host, aether_execution_result *out_result, aether_error *err);
+    const ae_host *host, bool takes_changes, aether_execution_result *out_result,
+    aether_error *err);
 
 #endif

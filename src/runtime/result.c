@@ -3,69 +3,10 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "runtime/source.h"
+#include "state/copier.h"
 
 #define CHUNK_LEN 1024 // small results take one small block
 #define RESULT_LEN_MAX ((size_t)4 << 30)
-
-// Copies into memory that the result owns; the first failure makes the rest no-ops.
-typedef struct writer {
-    ae_arena *arena;
-    bool is_exhausted;
-} writer;
-
-static void *reserve(writer *to, size_t count, size_t size) {
-    void *memory = to->is_exhausted ? NULL : ae_arena_alloc(to->arena, count * size, 8);
-    to->is_exhausted = memory == NULL;
-    return memory;
-}
-
-static aether_bytes copy_bytes(writer *to, aether_bytes bytes) {
-    uint8_t *copy = bytes.len != 0 ? reserve(to, bytes.len, 1) : NULL;
-    if (copy == NULL)
-        return (aether_bytes){0};
-    memcpy(copy, bytes.data, bytes.len);
-    return ae_bytes(copy, bytes.len);
-}
-
-static const char *copy_text(writer *to, aether_bytes text) {
-    char *copy = reserve(to, text.len + 1, 1);
-    if (copy == NULL)
-        return "";
-    if (text.len != 0)
-        memcpy(copy, text.data, text.len);
-    copy[text.len] = '\0';
-    return copy;
-}
-
-static void copy_changes(
-    writer *to, const aether_change *changes, size_t count, aether_execution_result *out) {
-    aether_change *copies = count != 0 ? reserve(to, count, sizeof *copies) : NULL;
-    if (copies == NULL)
-        return;
-    for (size_t i = 0; i < count; i++)
-        copies[i] = (aether_change){.key = copy_bytes(to, changes[i].key),
-            .value = changes[i].is_removed ? (aether_bytes){0} : copy_bytes(to, changes[i].value),
-            .is_removed = changes[i].is_removed};
-    out->changes = copies;
-    out->change_count = count;
-}
-
-static void copy_logs(
-    writer *to, const aether_log *logs, size_t count, aether_execution_result *out) {
-    aether_log *copies = count != 0 ? reserve(to, count, sizeof *copies) : NULL;
-    if (copies == NULL)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        const aether_bytes topics =
-            ae_bytes(logs[i].topics, logs[i].topic_count * sizeof *logs[i].topics);
-        copies[i] = (aether_log){.address = logs[i].address,
-            .topics = (const aether_hash *)(const void *)copy_bytes(to, topics).data,
-            .topic_count = logs[i].topic_count,
-            .data = copy_bytes(to, logs[i].data)};
-    }
-    out->logs = copies;
-    out->log_count = count;
-}
 
 static const char *message_of(aether_end end) {
     switch (end) {
@@ -99,30 +40,30 @@ static bool has_trap(aether_end end) {
     return end != AETHER_END_RETURNED && end != AETHER_END_REVERT && end != AETHER_END_OUT_OF_GAS;
 }
 
-static void copy_place(writer *to, const ae_source *source, aether_frame *frame) {
+static void copy_place(ae_copier *to, const ae_source *source, aether_frame *frame) {
     ae_place place;
     if (!ae_source_find(source, frame->offset, &place))
         return;
-    frame->file = copy_text(to, ae_bytes_of(place.file));
+    frame->file = ae_copier_text(to, ae_bytes_of(place.file));
     frame->line = place.line;
 }
 
 // Frames of the module as it was uploaded; what the instrumenter put in has none. The line tables are read for each
 // trap: what is uploaded to a chain carries none, and people wait for one only.
 static void copy_frames(
-    writer *to, const ae_program *program, const ae_exit *left, aether_trap *trap) {
+    ae_copier *to, const ae_program *program, const ae_exit *left, aether_trap *trap) {
     ae_source source = {0};
     if (ae_source_read(&program->module, &source, NULL) != AETHER_OK)
         to->is_exhausted = true;
     aether_frame *frames =
-        left->frame_count != 0 ? reserve(to, left->frame_count, sizeof *frames) : NULL;
+        left->frame_count != 0 ? ae_copier_reserve(to, left->frame_count, sizeof *frames) : NULL;
     for (uint32_t i = 0; frames != NULL && i < left->frame_count; i++) {
         const uint32_t function =
             ae_instrumented_function(&program->instrumented, left->frames[i].function);
         if (function == AE_NO_INDEX)
             continue;
         frames[trap->frame_count] =
-            (aether_frame){.function = copy_text(to, ae_names_find(&program->names, function)),
+            (aether_frame){.function = ae_copier_text(to, ae_names_find(&program->names, function)),
                 .index = function,
                 .offset = ae_offset_map_find(&program->instrumented.map, left->frames[i].offset)};
         copy_place(to, &source, &frames[trap->frame_count++]);
@@ -131,14 +72,14 @@ static void copy_frames(
     trap->frames = frames;
 }
 
-static void copy_trap(writer *to, const ae_program *program, const ae_ending *ending,
+static void copy_trap(ae_copier *to, const ae_program *program, const ae_ending *ending,
     const ae_host *host, aether_execution_result *out) {
-    aether_trap *trap = reserve(to, 1, sizeof *trap);
+    aether_trap *trap = ae_copier_reserve(to, 1, sizeof *trap);
     if (trap == NULL)
         return;
     const bool is_host = ending->end == AETHER_END_PANIC || ending->end == AETHER_END_HOST;
     const char *message = is_host ? host->message : message_of(ending->end);
-    *trap = (aether_trap){.kind = ending->end, .message = copy_text(to, ae_bytes_of(message))};
+    *trap = (aether_trap){.kind = ending->end, .message = ae_copier_text(to, ae_bytes_of(message))};
     copy_frames(to, program, &ending->exit, trap);
     out->trap = trap;
 }
@@ -149,7 +90,8 @@ static bool keeps_return_data(const ae_ending *ending) {
 }
 
 aether_status ae_result_write(const ae_program *program, const ae_ending *ending,
-    const ae_host *host, aether_execution_result *out_result, aether_error *err) {
+    const ae_host *host, bool takes_changes, aether_execution_result *out_result,
+    aether_error *err) {
     aether_execution_result result = {.outcome = ending->outcome,
         .success = ending->outcome == AETHER_OUTCOME_SUCCESS,
         .code = ending->code,
@@ -162,7 +104,7 @@ aether_status ae_result_write(const ae_program *program, const ae_ending *ending
     const aether_log *logs = NULL;
     size_t change_count = 0;
     size_t log_count = 0;
-    if (result.success) {
+    if (result.success && takes_changes) {
         AE_TRY(ae_journal_changes(host->journal, &changes, &change_count, err));
         ae_journal_events(host->journal, &logs, &log_count);
     }
@@ -171,17 +113,19 @@ aether_status ae_result_write(const ae_program *program, const ae_ending *ending
         *out_result = result; // nothing to own: most small calls allocate nothing
         return AETHER_OK;
     }
-    writer to = {.arena = ae_alloc(1, sizeof *to.arena)};
+    ae_copier to = {.arena = ae_alloc(1, sizeof *to.arena)};
     if (to.arena == NULL)
         return ae_fail(err, AETHER_OUT_OF_MEMORY, "result");
     ae_arena_init(to.arena, CHUNK_LEN, RESULT_LEN_MAX);
     result.owner = to.arena;
-    copy_changes(&to, changes, change_count, &result);
-    copy_logs(&to, logs, log_count, &result);
+    result.changes = ae_copier_changes(&to, changes, change_count);
+    result.change_count = change_count;
+    result.logs = ae_copier_logs(&to, logs, log_count);
+    result.log_count = log_count;
     if (has_data)
-        result.return_data = copy_bytes(&to, host->return_data);
+        result.return_data = ae_copier_bytes(&to, host->return_data);
     if (host->debug_len != 0)
-        result.debug_text = copy_text(&to, ae_bytes(host->debug_text, host->debug_len));
+        result.debug_text = ae_copier_text(&to, ae_bytes(host->debug_text, host->debug_len));
     if (has_trap(ending->end))
         copy_trap(&to, program, ending, host, &result);
     if (to.is_exhausted) {

@@ -23,7 +23,9 @@ aether_status ae_runtime_create(
     const ae_engine_settings settings = {.compiler = options->compiler,
         .instances_max = runtime->executions_max,
         .imports = runtime->link.imports,
-        .import_count = AE_LINK_COUNT};
+        .import_count = AE_LINK_COUNT,
+        .cache_path = options->cache_path,
+        .cache_key = options->cache_key};
     const aether_status status = ae_engine_create(&settings, &runtime->engine, err);
     if (status != AETHER_OK) {
         ae_runtime_destroy(runtime);

@@ -3,9 +3,8 @@
 #include "base/arithmetic.h"
 #include "base/assert.h"
 #include "base/limits.h"
+#include "state/account.h"
 #include "state/ordered_map.h"
-
-#define BALANCE_LEN 16 /* bytes at the start of an account's record */
 
 typedef enum entry_state {
     ENTRY_UNTOUCHED = 0, // as in the view
@@ -33,7 +32,8 @@ typedef struct undo_record {
 
 struct ae_journal {
     ae_arena *arena;
-    aether_store view; // get is NULL: an empty state
+    aether_store store; // what the lowest layer reads, where this journal lies over one
+    ae_view view;       // get is NULL: an empty state
     ae_map entries;
     undo_record *undo;
     size_t undo_len;
@@ -50,19 +50,8 @@ static aether_status exhausted(const ae_arena *arena, const char *what, aether_e
         arena->capacity_max);
 }
 
-/* A view that fails may have left the error as it was, or given a status that is none of a store's.
- */
-static aether_status view_failed(
-    aether_status status, const char *function, const aether_error *detail, aether_error *err) {
-    if (status != AETHER_OUT_OF_MEMORY)
-        status = AETHER_STORAGE_FAILED;
-    if (detail->message[0] == '\0')
-        return ae_fail(err, status, "store: %s failed without a message", function);
-    return ae_fail(err, status, "%.*s", (int)sizeof detail->message - 1, detail->message);
-}
-
-aether_status ae_journal_create(
-    ae_arena *arena, const aether_store *view, ae_journal **out_journal, aether_error *err) {
+aether_status ae_journal_create_over(
+    ae_arena *arena, const ae_view *view, ae_journal **out_journal, aether_error *err) {
     ae_journal *journal = ae_arena_alloc(arena, sizeof *journal, _Alignof(ae_journal));
     if (journal == NULL)
         return exhausted(arena, "a journal", err);
@@ -70,6 +59,17 @@ aether_status ae_journal_create(
     if (view != NULL)
         journal->view = *view;
     *out_journal = journal;
+    return AETHER_OK;
+}
+
+aether_status ae_journal_create(
+    ae_arena *arena, const aether_store *store, ae_journal **out_journal, aether_error *err) {
+    AE_TRY(ae_journal_create_over(arena, NULL, out_journal, err));
+    if (store == NULL)
+        return AETHER_OK;
+    ae_journal *journal = *out_journal;
+    journal->store = *store;
+    journal->view = ae_view_of_store(&journal->store);
     return AETHER_OK;
 }
 
@@ -123,14 +123,8 @@ static aether_status read_view(ae_journal *journal, journal_entry *entry, aether
         return AETHER_OK;
     aether_bytes value = {0};
     bool found = false;
-    if (journal->view.get != NULL) {
-        aether_error detail;
-        detail.message[0] = '\0';
-        const aether_status status =
-            journal->view.get(journal->view.user, entry->node.key, &value, &found, &detail);
-        if (status != AETHER_OK)
-            return view_failed(status, "get", &detail, err);
-    }
+    if (journal->view.get != NULL)
+        AE_TRY(journal->view.get(journal->view.user, entry->node.key, &value, &found, err));
     if (found && !copy_bytes(journal->arena, value, &entry->view_value))
         return exhausted(journal->arena, "a value of the store", err);
     entry->view_found = found;
@@ -206,33 +200,6 @@ aether_status ae_journal_remove(
     return AETHER_OK;
 }
 
-/* Whether the view kept its promise about the neighbour: a store that doesn't must not make us loop
- * or write past a buffer. */
-static bool is_neighbour(
-    aether_bytes key, aether_bytes prefix, aether_bytes after, bool descending) {
-    if (key.len > AETHER_STORE_KEY_LEN_MAX || !ae_bytes_starts_with(key, prefix))
-        return false;
-    const int order = ae_bytes_compare(key, after);
-    return after.len == 0 || (descending ? order < 0 : order > 0);
-}
-
-static aether_status view_next(ae_journal *journal, aether_bytes prefix, aether_bytes after,
-    bool descending, aether_bytes *out_key, bool *out_found, aether_error *err) {
-    *out_found = false;
-    if (journal->view.next == NULL)
-        return AETHER_OK;
-    aether_error detail;
-    detail.message[0] = '\0';
-    const aether_status status = journal->view.next(
-        journal->view.user, prefix, after, descending, out_key, out_found, &detail);
-    if (status != AETHER_OK)
-        return view_failed(status, "next", &detail, err);
-    if (*out_found && !is_neighbour(*out_key, prefix, after, descending))
-        return ae_fail(err, AETHER_STORAGE_FAILED,
-            "store: next gave a key of %zu bytes that is out of order", out_key->len);
-    return AETHER_OK;
-}
-
 /* The view wants an `after` that starts with the prefix. Any other lies before all such keys or
  * behind them; false: behind, in the direction of the search. */
 static bool clip_after(aether_bytes prefix, bool descending, aether_bytes *after) {
@@ -243,63 +210,81 @@ static bool clip_after(aether_bytes prefix, bool descending, aether_bytes *after
     return is_greater == descending;
 }
 
-/* A search in the view for the neighbour of `after`, which ends at `bound`: the journal's own, or
- * NULL. What it came upon has an entry, which is NULL for a key that the journal doesn't know. */
-typedef struct view_search {
-    aether_bytes after;
-    const journal_entry *bound;
-    const journal_entry *entry;
-    aether_bytes key; // the store's bytes: valid until its next call
-    bool found;
-    uint64_t steps;
-} view_search;
-
-static bool is_past_bound(const view_search *search, bool descending) {
-    if (search->bound == NULL)
-        return false;
-    const int order = ae_bytes_compare(search->key, search->bound->node.key);
-    return descending ? order <= 0 : order >= 0;
-}
-
-static aether_status search_view(ae_journal *journal, aether_bytes prefix, bool descending,
-    uint64_t steps_max, view_search *search, aether_error *err) {
-    uint8_t passed[AETHER_STORE_KEY_LEN_MAX];
+/* Search the view for the nearest key that the journal has not removed. *out_entry is that key's, NULL where the
+ * journal doesn't know it. */
+static aether_status search_view(ae_journal *journal, ae_search *search, ae_neighbour *out,
+    const journal_entry **out_entry, aether_error *err) {
+    uint8_t passed_key[AETHER_STORE_KEY_LEN_MAX];
+    const uint64_t steps_max = search->steps_max;
+    uint64_t passed = 0;
     for (;;) {
-        AE_TRY(view_next(
-            journal, prefix, search->after, descending, &search->key, &search->found, err));
-        if (!search->found || is_past_bound(search, descending)) {
-            search->found = search->bound != NULL;
-            search->entry = search->bound;
+        AE_TRY(journal->view.next(journal->view.user, search, out, err));
+        passed += out->passed;
+        out->passed = passed;
+        if (passed > steps_max || !out->found)
             return AETHER_OK;
-        }
-        search->entry = (const journal_entry *)ae_map_locate(&journal->entries, search->key).node;
-        if (search->entry == NULL || search->entry->state != ENTRY_REMOVED)
+        *out_entry = (const journal_entry *)ae_map_locate(&journal->entries, out->key).node;
+        if (*out_entry == NULL || (*out_entry)->state != ENTRY_REMOVED)
             return AETHER_OK;
-        search->steps++;
-        if (search->steps > steps_max)
+        out->passed = ++passed;
+        if (passed > steps_max)
             return AETHER_OK;
-        memcpy(passed, search->key.data, search->key.len);
-        search->after = ae_bytes(passed, search->key.len);
+        search->steps_max = steps_max - passed;
+        memcpy(passed_key, out->key.data, out->key.len);
+        search->after = ae_bytes(passed_key, out->key.len);
     }
 }
 
-aether_status ae_journal_next(ae_journal *journal, aether_bytes prefix, aether_bytes after,
-    bool descending, uint64_t steps_max, aether_bytes *out_key, bool *out_found,
-    uint64_t *out_steps, aether_error *err) {
-    view_search search = {.after = after};
-    search.bound =
-        (const journal_entry *)ae_map_neighbour(&journal->entries, prefix, after, descending);
-    if (clip_after(prefix, descending, &search.after))
-        AE_TRY(search_view(journal, prefix, descending, steps_max, &search, err));
-    aether_bytes key = ae_bytes(NULL, 0);
-    if (search.found && search.entry != NULL)
-        key = search.entry->node.key;
-    else if (search.found && !copy_bytes(journal->arena, search.key, &key))
-        return exhausted(journal->arena, "a key of the store", err);
-    *out_key = key;
-    *out_found = search.found;
-    *out_steps = search.steps;
+/* The nearest of the journal's own keys bounds the search in the view. */
+static aether_status search_layers(ae_journal *journal, const ae_search *search, ae_neighbour *out,
+    const journal_entry **out_entry, aether_error *err) {
+    const journal_entry *own = (const journal_entry *)ae_map_neighbour(
+        &journal->entries, search->prefix, search->after, search->descending);
+    if (own != NULL && ae_search_is_past(search, own->node.key))
+        own = NULL;
+    ae_search below = *search;
+    if (own != NULL)
+        below.bound = own->node.key;
+    *out = (ae_neighbour){0};
+    *out_entry = NULL;
+    if (journal->view.next != NULL && clip_after(search->prefix, search->descending, &below.after))
+        AE_TRY(search_view(journal, &below, out, out_entry, err));
+    if (!out->found && own != NULL) {
+        out->key = own->node.key;
+        out->found = true;
+        *out_entry = own;
+    }
     return AETHER_OK;
+}
+
+aether_status ae_journal_next(
+    ae_journal *journal, const ae_search *search, ae_neighbour *out, aether_error *err) {
+    const journal_entry *entry = NULL;
+    ae_neighbour found;
+    AE_TRY(search_layers(journal, search, &found, &entry, err));
+    if (found.passed > search->steps_max || !found.found)
+        found.key = ae_bytes(NULL, 0);
+    else if (entry != NULL)
+        found.key = entry->node.key;
+    else if (!copy_bytes(journal->arena, found.key, &found.key))
+        return exhausted(journal->arena, "a key of the store", err);
+    *out = found;
+    return AETHER_OK;
+}
+
+static aether_status layer_get(
+    void *user, aether_bytes key, aether_bytes *out_value, bool *out_found, aether_error *err) {
+    return ae_journal_find(user, key, out_value, out_found, err);
+}
+
+static aether_status layer_next(
+    void *user, const ae_search *search, ae_neighbour *out, aether_error *err) {
+    const journal_entry *entry = NULL;
+    return search_layers(user, search, out, &entry, err);
+}
+
+ae_view ae_journal_view(ae_journal *journal) {
+    return (ae_view){.user = journal, .get = layer_get, .next = layer_next};
 }
 
 static aether_status copy_event(
@@ -361,54 +346,67 @@ void ae_journal_release(ae_journal *journal, ae_checkpoint checkpoint) {
     AE_ASSERT(checkpoint.event_count <= journal->event_count);
 }
 
-/* Read an account's record; *out_record is empty without one. */
+/* Read an account's record; all zero without one. */
 static aether_status read_account(ae_journal *journal, const aether_address *address,
-    journal_entry **out_entry, aether_bytes *out_record, aether_error *err) {
+    journal_entry **out_entry, aether_account *out_account, bool *out_found, aether_error *err) {
     ae_store_key key;
     ae_account_key_init(&key, address);
-    bool found = false;
-    *out_record = ae_bytes(NULL, 0);
+    aether_bytes record = {0};
+    *out_account = (aether_account){0};
     AE_TRY(find_entry(journal, ae_store_key_bytes(&key), out_entry, err));
-    return read_entry(journal, *out_entry, out_record, &found, err);
+    AE_TRY(read_entry(journal, *out_entry, &record, out_found, err));
+    return *out_found ? ae_account_read(record, out_account, err) : AETHER_OK;
 }
 
-/* Bytes that the record lacks are zero. */
-static aether_u128 balance_of(aether_bytes record) {
-    uint8_t bytes[BALANCE_LEN] = {0};
-    if (record.len != 0)
-        memcpy(bytes, record.data, record.len < BALANCE_LEN ? record.len : BALANCE_LEN);
-    return ae_get_u128_le(bytes);
+static aether_status write_account(
+    ae_journal *journal, journal_entry *entry, const aether_account *account, aether_error *err) {
+    uint8_t record[AETHER_CONTRACT_ACCOUNT_LEN];
+    const size_t len = aether_account_encode(account, record);
+    return write_entry(journal, entry, ae_bytes(record, len), err);
+}
+
+aether_status ae_journal_account(ae_journal *journal, const aether_address *address,
+    aether_account *out_account, bool *out_found, aether_error *err) {
+    journal_entry *entry = NULL;
+    return read_account(journal, address, &entry, out_account, out_found, err);
+}
+
+aether_status ae_journal_set_account(ae_journal *journal, const aether_address *address,
+    const aether_account *account, aether_error *err) {
+    ae_store_key key;
+    journal_entry *entry = NULL;
+    ae_account_key_init(&key, address);
+    AE_TRY(find_entry(journal, ae_store_key_bytes(&key), &entry, err));
+    return write_account(journal, entry, account, err);
 }
 
 aether_status ae_journal_balance(ae_journal *journal, const aether_address *address,
     aether_u128 *out_balance, aether_error *err) {
-    journal_entry *entry = NULL;
-    aether_bytes record;
-    AE_TRY(read_account(journal, address, &entry, &record, err));
-    *out_balance = balance_of(record);
+    aether_account account;
+    bool found = false;
+    AE_TRY(ae_journal_account(journal, address, &account, &found, err));
+    *out_balance = account.balance;
     return AETHER_OK;
 }
 
 aether_status ae_journal_credit(ae_journal *journal, const aether_address *address,
     aether_u128 amount, bool *out_fits, aether_error *err) {
     journal_entry *entry = NULL;
-    aether_bytes record;
-    aether_u128 sum;
-    AE_TRY(read_account(journal, address, &entry, &record, err));
-    if (!ae_add_u128(balance_of(record), amount, &sum)) {
-        *out_fits = false;
-        return AETHER_OK;
-    }
-    const size_t len = record.len > BALANCE_LEN ? record.len : BALANCE_LEN;
-    uint8_t *bytes = ae_arena_alloc(journal->arena, len, 1);
-    if (bytes == NULL)
-        return exhausted(journal->arena, "an account's record", err);
-    if (record.len > BALANCE_LEN) // later versions' fields
-        memcpy(bytes + BALANCE_LEN, record.data + BALANCE_LEN, record.len - BALANCE_LEN);
-    ae_put_u128_le(bytes, sum);
-    AE_TRY(change(journal, entry, ENTRY_WRITTEN, ae_bytes(bytes, len), err));
-    *out_fits = true;
-    return AETHER_OK;
+    aether_account account;
+    bool found = false;
+    AE_TRY(read_account(journal, address, &entry, &account, &found, err));
+    *out_fits = ae_add_u128(account.balance, amount, &account.balance);
+    return *out_fits ? write_account(journal, entry, &account, err) : AETHER_OK;
+}
+
+aether_status ae_journal_debit(ae_journal *journal, const aether_address *address,
+    aether_u128 amount, bool *out_fits, aether_error *err) {
+    journal_entry *entry = NULL;
+    aether_account account;
+    bool found = false;
+    AE_TRY(read_account(journal, address, &entry, &account, &found, err));
+    *out_fits = ae_sub_u128(account.balance, amount, &account.balance);
+    return *out_fits ? write_account(journal, entry, &account, err) : AETHER_OK;
 }
 
 static bool is_change(const journal_entry *entry) {
@@ -442,6 +440,17 @@ aether_status ae_journal_changes(
     AE_ASSERT(filled == count);
     *out_changes = changes;
     *out_count = count;
+    return AETHER_OK;
+}
+
+/* What the view has under a key that was changed: asked for where nobody read it before. */
+aether_status ae_journal_original(ae_journal *journal, aether_bytes key, aether_bytes *out_value,
+    bool *out_found, aether_error *err) {
+    journal_entry *entry = NULL;
+    AE_TRY(find_entry(journal, key, &entry, err));
+    AE_TRY(read_view(journal, entry, err));
+    *out_value = entry->view_value;
+    *out_found = entry->view_found;
     return AETHER_OK;
 }
 

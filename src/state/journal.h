@@ -4,7 +4,7 @@
  * to it (no trace remains in storage, balances or events). At the end the changes come out as one batch,
  * sorted by key.
  *
- * Life: ae_journal_init over a view and an arena → reads and writes → ae_journal_changes. Nothing to
+ * Life: ae_journal_create over a view and an arena → reads and writes → ae_journal_changes. Nothing to
  * release: all memory is the arena's. An exhausted arena is a fault: gas bounds what a contract can put
  * here, the arena's cap is far above a block's gas.
  *
@@ -15,7 +15,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "state/key.h"
+#include "state/view.h"
 
+#include <aether/account.h>
 #include <aether/execution.h>
 
 typedef struct ae_journal ae_journal;
@@ -27,10 +29,17 @@ typedef struct ae_checkpoint {
     size_t event_data_len;
 } ae_checkpoint;
 
-/* A journal in the arena. `view` is copied; NULL is an empty state.
- * OK, OUT_OF_MEMORY. Allocates one block, whatever the view. */
+/* A journal in the arena over a store, which is copied; NULL is an empty state.
+ * OK, OUT_OF_MEMORY. Allocates one block, whatever the store. */
 AETHER_MUST_CHECK aether_status ae_journal_create(
-    ae_arena *arena, const aether_store *view, ae_journal **out_journal, aether_error *err);
+    ae_arena *arena, const aether_store *store, ae_journal **out_journal, aether_error *err);
+
+/* The same over any view, which is copied. */
+AETHER_MUST_CHECK aether_status ae_journal_create_over(
+    ae_arena *arena, const ae_view *view, ae_journal **out_journal, aether_error *err);
+
+/* The journal as a layer that others lie over: a block's changes so far. */
+ae_view ae_journal_view(ae_journal *journal);
 
 /* Look a store key up: the journal's value, else the view's. The value lives as long as the arena, and is
  * not changed by later writes. OK, OUT_OF_MEMORY, STORAGE_FAILED. */
@@ -45,16 +54,13 @@ AETHER_MUST_CHECK aether_status ae_journal_write(
 AETHER_MUST_CHECK aether_status ae_journal_remove(
     ae_journal *journal, aether_bytes key, bool *out_existed, aether_error *err);
 
-/* The neighbour of `after` among the present keys with `prefix`, as aether_store.next, the journal's own
- * changes included.
+/* The neighbour that a search asks for among the present keys, the journal's own changes included; `after` need
+ * not start with the prefix. out->key is the whole store key and lives as long as the arena.
  *
- * steps_max    how many keys may be passed over: ones that the view has and the journal removed
- * out_key      the whole store key; lives as long as the arena
- * out_steps    keys passed over, at most steps_max + 1; above steps_max the search stopped there and
- *              *out_found is meaningless */
-AETHER_MUST_CHECK aether_status ae_journal_next(ae_journal *journal, aether_bytes prefix,
-    aether_bytes after, bool descending, uint64_t steps_max, aether_bytes *out_key, bool *out_found,
-    uint64_t *out_steps, aether_error *err);
+ * Passed over, and counted, are keys that the view has and the journal removed, and those that the view says it
+ * passed over itself. Keys that the journal wrote and removed again cost nothing, and take logarithmic time. */
+AETHER_MUST_CHECK aether_status ae_journal_next(
+    ae_journal *journal, const ae_search *search, ae_neighbour *out, aether_error *err);
 
 /* Append an event; topics and data are copied. *out_fits is false, and nothing was appended, when
  * AE_EVENTS_MAX or AE_EVENT_DATA_LEN_MAX of those that stand would be passed. */
@@ -73,6 +79,21 @@ AETHER_MUST_CHECK aether_status ae_journal_balance(ae_journal *journal,
  * sum would pass 2^128 - 1. */
 AETHER_MUST_CHECK aether_status ae_journal_credit(ae_journal *journal,
     const aether_address *address, aether_u128 amount, bool *out_fits, aether_error *err);
+
+/* Take from a balance. *out_fits is false, and nothing changed, when it is smaller. */
+AETHER_MUST_CHECK aether_status ae_journal_debit(ae_journal *journal, const aether_address *address,
+    aether_u128 amount, bool *out_fits, aether_error *err);
+
+/* The record of an address; all zero where there is none. STORAGE_DAMAGED where it is no record. */
+AETHER_MUST_CHECK aether_status ae_journal_account(ae_journal *journal,
+    const aether_address *address, aether_account *out_account, bool *out_found, aether_error *err);
+
+AETHER_MUST_CHECK aether_status ae_journal_set_account(ae_journal *journal,
+    const aether_address *address, const aether_account *account, aether_error *err);
+
+/* What the view has under a key, whatever the journal changed; lives as long as the arena. */
+AETHER_MUST_CHECK aether_status ae_journal_original(ae_journal *journal, aether_bytes key,
+    aether_bytes *out_value, bool *out_found, aether_error *err);
 
 /* The changes that stand, sorted by key, no duplicates; in the arena. A key that the view is known not to
  * have, written and removed again, is no change. */

@@ -13,6 +13,7 @@
 typedef struct fixture {
     model_map state;
     model_view view;
+    model_map base; // what the view has where a layer lies between
     ae_arena arena;
     ae_journal *journal;
 } fixture;
@@ -61,19 +62,20 @@ static void check_value(fixture *at, const char *key, const char *expected) {
 
 static uint64_t check_next(fixture *at, const char *prefix, const char *after, bool descending,
     uint64_t steps_max, const char *expected) {
-    aether_bytes key;
-    bool found = false;
-    uint64_t steps = UINT64_MAX;
-    CHECK_OK(ae_journal_next(at->journal, ae_bytes_of(prefix), ae_bytes_of(after), descending,
-        steps_max, &key, &found, &steps, &err));
-    if (steps > steps_max) {
-        CHECK_U64(steps, steps_max + 1);
-        return steps;
+    const ae_search search = {.prefix = ae_bytes_of(prefix),
+        .after = ae_bytes_of(after),
+        .descending = descending,
+        .steps_max = steps_max};
+    ae_neighbour next;
+    CHECK_OK(ae_journal_next(at->journal, &search, &next, &err));
+    if (next.passed > steps_max) {
+        CHECK_U64(next.passed, steps_max + 1);
+        return next.passed;
     }
-    CHECK_U64(found, expected != NULL);
+    CHECK_U64(next.found, expected != NULL);
     if (expected != NULL)
-        CHECK_BYTES(key, ae_bytes_of(expected));
-    return steps;
+        CHECK_BYTES(next.key, ae_bytes_of(expected));
+    return next.passed;
 }
 
 /* expected: "a=1 b- " for a written and b removed. */
@@ -439,13 +441,13 @@ static void check_record(fixture *at, uint8_t who, aether_bytes expected) {
 
 static void balance_without_a_record_is_zero_and_credit_makes_one(void) {
     fixture *at = start();
-    static const uint8_t expected[16] = {5};
+    static const uint8_t expected[24] = {5};
     check_balance(at, 1, 0, 0);
     check_changes(at, "");
     const ae_checkpoint checkpoint = ae_journal_checkpoint(at->journal);
     CHECK(credit(at, 1, 5, 0));
     check_balance(at, 1, 5, 0);
-    check_record(at, 1, ae_bytes(expected, 16));
+    check_record(at, 1, ae_bytes(expected, 24));
     ae_journal_revert_to(at->journal, checkpoint);
     check_balance(at, 1, 0, 0);
     check_changes(at, "");
@@ -467,28 +469,81 @@ static void credit_stops_at_the_greatest_amount(void) {
     stop(at);
 }
 
-static void longer_record_keeps_its_later_fields(void) {
+static void crediting_keeps_the_other_fields_of_a_record(void) {
     fixture *at = start();
-    uint8_t expected[20];
+    uint8_t expected[24];
     for (size_t i = 0; i < sizeof expected; i++)
         expected[i] = (uint8_t)(i + 1);
-    set_record(at, 1, 20);
+    set_record(at, 1, 24);
     check_balance(at, 1, 0x0807060504030201, 0x100f0e0d0c0b0a09);
     CHECK(credit(at, 1, 1, 0));
     expected[0] = 2;
-    check_record(at, 1, ae_bytes(expected, 20));
+    check_record(at, 1, ae_bytes(expected, 24));
     stop(at);
 }
 
-static void bytes_that_a_short_record_lacks_are_zero(void) {
+static void balance_alone_becomes_a_whole_record(void) {
     fixture *at = start();
-    set_record(at, 1, 0);
-    check_balance(at, 1, 0, 0);
-    set_record(at, 2, 3);
-    check_balance(at, 2, 0x030201, 0);
-    CHECK(credit(at, 2, 0, 1));
-    static const uint8_t expected[16] = {1, 2, 3, 0, 0, 0, 0, 0, 1};
-    check_record(at, 2, ae_bytes(expected, 16));
+    set_record(at, 2, 16);
+    CHECK(credit(at, 2, 1, 0));
+    static const uint8_t expected[24] = {2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+    check_record(at, 2, ae_bytes(expected, 24));
+    stop(at);
+}
+
+static void record_of_another_length_is_damage(void) {
+    fixture *at = start();
+    set_record(at, 1, 20);
+    const aether_address address = address_of(1);
+    aether_u128 balance = {0};
+    CHECK_STATUS(ae_journal_balance(at->journal, &address, &balance, &err), AETHER_STORAGE_DAMAGED);
+    stop(at);
+}
+
+static void debit_takes_no_more_than_there_is(void) {
+    fixture *at = start();
+    const aether_address address = address_of(1);
+    bool fits = true;
+    CHECK(credit(at, 1, 5, 1));
+    CHECK_OK(
+        ae_journal_debit(at->journal, &address, (aether_u128){.low = 6, .high = 1}, &fits, &err));
+    CHECK(!fits);
+    check_balance(at, 1, 5, 1);
+    CHECK_OK(ae_journal_debit(at->journal, &address, (aether_u128){.low = 6}, &fits, &err));
+    CHECK(fits);
+    check_balance(at, 1, UINT64_MAX, 0);
+    stop(at);
+}
+
+static void whole_record_is_read_and_set(void) {
+    fixture *at = start();
+    const aether_address address = address_of(1);
+    aether_account account = {.balance = {.low = 7}, .nonce = 3, .is_contract = true}, read;
+    bool found = true;
+    CHECK_OK(ae_journal_account(at->journal, &address, &read, &found, &err));
+    CHECK(!found);
+    CHECK_U64(read.nonce, 0);
+    CHECK_OK(ae_journal_set_account(at->journal, &address, &account, &err));
+    CHECK_OK(ae_journal_account(at->journal, &address, &read, &found, &err));
+    CHECK(found && read.is_contract);
+    CHECK_U64(read.nonce, 3);
+    check_balance(at, 1, 7, 0);
+    stop(at);
+}
+
+/* The state below a layer, whatever the journal above it changed. */
+static void original_is_what_the_view_has(void) {
+    fixture *at = start();
+    aether_bytes value = {0};
+    bool found = false;
+    write_key(at, "b", "2");
+    CHECK_OK(ae_journal_original(at->journal, ae_bytes_of("b"), &value, &found, &err));
+    CHECK(found);
+    CHECK_BYTES(value, ae_bytes_of("b"));
+    write_key(at, "x", "2");
+    CHECK_OK(ae_journal_original(at->journal, ae_bytes_of("x"), &value, &found, &err));
+    CHECK(!found);
+    check_value(at, "b", "2");
     stop(at);
 }
 
@@ -521,11 +576,12 @@ static aether_status broken_next(void *user, aether_bytes prefix, aether_bytes a
 
 static aether_status next_status(
     fixture *at, const char *prefix, const char *after, bool descending) {
-    aether_bytes key;
-    bool found = false;
-    uint64_t steps = 0;
-    return ae_journal_next(at->journal, ae_bytes_of(prefix), ae_bytes_of(after), descending, 9,
-        &key, &found, &steps, &err);
+    const ae_search search = {.prefix = ae_bytes_of(prefix),
+        .after = ae_bytes_of(after),
+        .descending = descending,
+        .steps_max = 9};
+    ae_neighbour next;
+    return ae_journal_next(at->journal, &search, &next, &err);
 }
 
 static void broken_store_is_a_fault(void) {
@@ -594,6 +650,8 @@ typedef struct model_level {
 typedef struct model_run {
     fixture *at;
     uint64_t random;
+    model_map gone_from; // keys that, once gone, are passed over at a price
+    bool is_layered;
     model_level levels[DEPTH_MAX + 1];
     size_t depth;
     aether_bytes seen[64]; // values that were handed out, and what they were
@@ -639,6 +697,15 @@ static aether_bytes random_key(model_run *run, uint8_t *out) {
     return ae_bytes(out, aether_account_key_encode(&address, out));
 }
 
+// What may stand under a key: under an account's a record, of either length that has no code.
+static aether_bytes random_value(model_run *run, aether_bytes key, uint8_t *out) {
+    if (key.data[0] != AETHER_STORE_KIND_ACCOUNT)
+        return model_random_value(&run->random, out);
+    for (size_t i = 0; i < AETHER_ACCOUNT_LEN; i++)
+        out[i] = (uint8_t)test_random(&run->random);
+    return ae_bytes(out, test_random(&run->random) % 2 == 0 ? 16 : AETHER_ACCOUNT_LEN);
+}
+
 static void remember(model_run *run, aether_bytes value) {
     const size_t i = run->seen_count++ % 64;
     run->seen[i] = value;
@@ -670,7 +737,7 @@ static void op_find(model_run *run) {
 static void op_write(model_run *run) {
     uint8_t bytes[MODEL_KEY_LEN_MAX], value_bytes[MODEL_VALUE_LEN_MAX];
     const aether_bytes key = random_key(run, bytes);
-    const aether_bytes value = model_random_value(&run->random, value_bytes);
+    const aether_bytes value = random_value(run, key, value_bytes);
     const uint64_t reads = run->at->view.get_count + run->at->view.next_count;
     inject(run);
     if (succeeded(run, ae_journal_write(run->at->journal, key, value, &err)))
@@ -690,7 +757,7 @@ static void op_remove(model_run *run) {
 // Keys of the view that are gone, between `after` and the result, or to the end.
 static uint64_t passed_over(
     model_run *run, aether_bytes prefix, aether_bytes after, bool descending) {
-    const model_map *view = &run->at->state;
+    const model_map *view = &run->gone_from;
     const model_entry *result = model_next(&top(run)->map, prefix, after, descending);
     uint64_t count = 0;
     for (size_t i = 0; i < view->count; i++) {
@@ -715,21 +782,20 @@ static void op_next(model_run *run) {
     const bool descending = test_random(&run->random) % 2 == 0;
     const uint64_t steps_max =
         test_random(&run->random) % 4 == 0 ? test_random(&run->random) % 4 : UINT64_MAX;
-    aether_bytes key = {0};
-    bool found = false;
-    uint64_t steps = 0;
+    const ae_search search = {
+        .prefix = prefix, .after = after, .descending = descending, .steps_max = steps_max};
+    ae_neighbour next = {0};
     inject(run);
-    if (!succeeded(run, ae_journal_next(run->at->journal, prefix, after, descending, steps_max,
-                            &key, &found, &steps, &err)))
+    if (!succeeded(run, ae_journal_next(run->at->journal, &search, &next, &err)))
         return;
     const uint64_t passed = passed_over(run, prefix, after, descending);
-    CHECK_U64(steps, passed > steps_max ? steps_max + 1 : passed);
+    CHECK_U64(next.passed, passed > steps_max ? steps_max + 1 : passed);
     if (passed > steps_max)
         return;
     const model_entry *expected = model_next(&top(run)->map, prefix, after, descending);
-    CHECK_U64(found, expected != NULL);
-    if (found)
-        CHECK_BYTES(key, model_key(expected));
+    CHECK_U64(next.found, expected != NULL);
+    if (next.found)
+        CHECK_BYTES(next.key, model_key(expected));
 }
 
 static void op_emit(model_run *run) {
@@ -769,14 +835,11 @@ static void op_credit(model_run *run) {
     if (!succeeded(run, ae_journal_credit(run->at->journal, &address, value, &fits, &err)))
         return;
     const model_entry *old = model_find(&top(run)->map, account);
-    size_t len = 16;
-    if (old != NULL) {
+    if (old != NULL)
         memcpy(record, old->value, old->value_len);
-        len = old->value_len > 16 ? old->value_len : 16;
-    }
     CHECK_U64(fits, add_digits(record, amount));
     if (fits)
-        model_write(&top(run)->map, account, ae_bytes(record, len), true);
+        model_write(&top(run)->map, account, ae_bytes(record, AETHER_ACCOUNT_LEN), true);
     aether_u128 balance = {0};
     CHECK_OK(ae_journal_balance(run->at->journal, &address, &balance, &err));
     const model_entry *now = model_find(&top(run)->map, account);
@@ -870,16 +933,51 @@ static void run_ops(model_run *run, int count) {
     }
 }
 
+/* Turn the journal into a layer of changes, and lay another one over it. What either of the two levels had and
+ * is gone is passed over at a price. */
+static void put_layer(model_run *run, fixture *at) {
+    ae_journal *below = at->journal;
+    static model_map base;
+    base = at->state;
+    for (uint64_t left = test_random(&run->random) % 40; left > 0; left--) {
+        uint8_t bytes[MODEL_KEY_LEN_MAX], value_bytes[MODEL_VALUE_LEN_MAX];
+        const aether_bytes key = random_key(run, bytes);
+        const aether_bytes value = random_value(run, key, value_bytes);
+        bool existed = false;
+        if (test_random(&run->random) % 2 == 0) {
+            CHECK_OK(ae_journal_write(below, key, value, &err));
+            model_write(&at->state, key, value, false);
+            model_write(&run->gone_from, key, value, false);
+        } else {
+            CHECK_OK(ae_journal_remove(below, key, &existed, &err));
+            CHECK_U64(existed, model_remove(&at->state, key));
+        }
+    }
+    // Written and removed again below the upper level was never there for it.
+    for (size_t i = run->gone_from.count; i-- > 0;) {
+        const aether_bytes key = model_key(&run->gone_from.entries[i]);
+        if (model_find(&base, key) == NULL && model_find(&at->state, key) == NULL)
+            CHECK(model_remove(&run->gone_from, key));
+    }
+    at->base = base;
+    at->view.map = &at->base;
+    const ae_view view = ae_journal_view(below);
+    CHECK_OK(ae_journal_create_over(&at->arena, &view, &at->journal, &err));
+}
+
 static void start_run(model_run *run, fixture *at, bool injects_failures) {
     at->state.count = 0;
     for (uint64_t left = test_random(&run->random) % 60; left > 0; left--) {
         uint8_t bytes[MODEL_KEY_LEN_MAX], value_bytes[MODEL_VALUE_LEN_MAX];
         const aether_bytes key = random_key(run, bytes);
-        model_write(&at->state, key, model_random_value(&run->random, value_bytes), false);
+        model_write(&at->state, key, random_value(run, key, value_bytes), false);
     }
     // With failures every allocation of the arena is one of the host's.
     ae_arena_init(&at->arena, injects_failures ? 1 : 4096, 64u << 20);
     start_journal(at);
+    run->gone_from = at->state;
+    if (run->is_layered)
+        put_layer(run, at);
     run->at = at;
     run->depth = 0;
     run->seen_count = 0;
@@ -889,10 +987,10 @@ static void start_run(model_run *run, fixture *at, bool injects_failures) {
 }
 
 // A key of the view is read at most once, so the reads are bounded by the keys there are.
-static void run_model(bool injects_failures, int rounds, int ops) {
+static void run_model(bool injects_failures, bool is_layered, int rounds, int ops) {
     static fixture at;
     static model_run run;
-    run = (model_run){.random = test_seed()};
+    run = (model_run){.random = test_seed(), .is_layered = is_layered};
     for (int round = 0; round < rounds; round++) {
         start_run(&run, &at, injects_failures);
         for (int part = 0; part < 4; part++) {
@@ -902,7 +1000,7 @@ static void run_model(bool injects_failures, int rounds, int ops) {
             check_all_values(&run);
         }
         check_remembered(&run);
-        CHECK(injects_failures || at.view.get_count <= 1 + 3 + 9 + 27 + 81 + 4);
+        CHECK(injects_failures || is_layered || at.view.get_count <= 1 + 3 + 9 + 27 + 81 + 4);
         while (run.depth > 0) {
             ae_journal_revert_to(at.journal, top(&run)->checkpoint);
             run.depth--;
@@ -917,32 +1015,39 @@ static void run_model(bool injects_failures, int rounds, int ops) {
 }
 
 static void random_operations_agree_with_the_model(void) {
-    run_model(false, 130, 2000);
+    run_model(false, false, 130, 2000);
 }
 
 static void random_operations_agree_with_the_model_under_failures(void) {
-    run_model(true, 40, 2000);
+    run_model(true, false, 40, 2000);
+}
+
+static void random_operations_over_a_layer_agree_with_the_model(void) {
+    run_model(false, true, 130, 2000);
+    run_model(true, true, 40, 2000);
 }
 
 TEST_MAIN(TEST(reads_come_from_the_view_once) TEST(write_reads_nothing_and_is_read_back) TEST(
-    remove_tells_whether_the_key_was_there)
-        TEST(key_that_the_view_lacks_written_and_removed_is_no_change) TEST(
-            changes_are_sorted_and_have_the_last_value) TEST(values_outlive_later_writes)
-            TEST(write_copies_key_and_value) TEST(revert_restores_and_release_keeps) TEST(
-                undone_write_of_an_unread_key_leaves_no_trace)
-                TEST(next_merges_the_view_with_the_changes) TEST(
-                    next_takes_an_after_without_the_prefix)
-                    TEST(next_counts_removed_keys_of_the_view_only) TEST(
-                        next_stops_one_past_its_steps) TEST(undone_removals_are_not_counted)
-                        TEST(journal_without_a_view_is_over_an_empty_state) TEST(
-                            creation_takes_one_allocation) TEST(events_are_copied_in_order_and_undone)
-                            TEST(events_are_limited_by_those_that_stand) TEST(
-                                event_data_is_limited_by_what_stands)
-                                TEST(balance_without_a_record_is_zero_and_credit_makes_one) TEST(
-                                    credit_stops_at_the_greatest_amount)
-                                    TEST(longer_record_keeps_its_later_fields) TEST(
-                                        bytes_that_a_short_record_lacks_are_zero)
-                                        TEST(broken_store_is_a_fault) TEST(
-                                            failure_of_the_view_goes_up_and_changes_nothing)
-                                            TEST(random_operations_agree_with_the_model) TEST(
-                                                random_operations_agree_with_the_model_under_failures))
+    remove_tells_whether_the_key_was_there) TEST(key_that_the_view_lacks_written_and_removed_is_no_change)
+        TEST(changes_are_sorted_and_have_the_last_value) TEST(values_outlive_later_writes) TEST(
+            write_copies_key_and_value) TEST(revert_restores_and_release_keeps)
+            TEST(undone_write_of_an_unread_key_leaves_no_trace) TEST(
+                next_merges_the_view_with_the_changes) TEST(next_takes_an_after_without_the_prefix)
+                TEST(next_counts_removed_keys_of_the_view_only) TEST(
+                    next_stops_one_past_its_steps) TEST(undone_removals_are_not_counted)
+                    TEST(journal_without_a_view_is_over_an_empty_state) TEST(
+                        creation_takes_one_allocation) TEST(events_are_copied_in_order_and_undone)
+                        TEST(events_are_limited_by_those_that_stand) TEST(
+                            event_data_is_limited_by_what_stands)
+                            TEST(balance_without_a_record_is_zero_and_credit_makes_one) TEST(
+                                credit_stops_at_the_greatest_amount)
+                                TEST(crediting_keeps_the_other_fields_of_a_record) TEST(
+                                    balance_alone_becomes_a_whole_record)
+                                    TEST(record_of_another_length_is_damage) TEST(
+                                        debit_takes_no_more_than_there_is)
+                                        TEST(whole_record_is_read_and_set) TEST(
+                                            original_is_what_the_view_has) TEST(broken_store_is_a_fault)
+                                            TEST(failure_of_the_view_goes_up_and_changes_nothing) TEST(
+                                                random_operations_over_a_layer_agree_with_the_model)
+                                                TEST(random_operations_agree_with_the_model) TEST(
+                                                    random_operations_agree_with_the_model_under_failures))

@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 
-void ae_recorder_init(ae_recorder *recorder, ae_arena *arena, const aether_store *view) {
+void ae_recorder_init(ae_recorder *recorder, ae_arena *arena, const ae_view *view) {
     *recorder = (ae_recorder){.view = *view, .arena = arena};
 }
 
@@ -44,29 +44,29 @@ static aether_status record_get(
     return AETHER_OK;
 }
 
-static aether_status record_next(void *user, aether_bytes prefix, aether_bytes after,
-    bool descending, aether_bytes *out_key, bool *out_found, aether_error *err) {
+static bool keep_range(ae_arena *arena, ae_range_read *read) {
+    return keep(arena, &read->search.prefix) && keep(arena, &read->search.after) &&
+           keep(arena, &read->search.bound) && keep(arena, &read->result.key);
+}
+
+static aether_status record_next(
+    void *user, const ae_search *search, ae_neighbour *out, aether_error *err) {
     ae_recorder *recorder = user;
-    ae_range_read read = {
-        .prefix = prefix, .after = after, .descending = descending, .previous = recorder->ranges};
-    AE_TRY(recorder->view.next(
-        recorder->view.user, prefix, after, descending, &read.result, &read.found, err));
-    if (!read.found)
-        read.result = ae_bytes(NULL, 0);
+    ae_range_read read = {.search = *search, .previous = recorder->ranges};
+    AE_TRY(recorder->view.next(recorder->view.user, search, &read.result, err));
+    if (!read.result.found)
+        read.result.key = ae_bytes(NULL, 0);
     ae_range_read *kept = ae_arena_alloc(recorder->arena, sizeof *kept, _Alignof(ae_range_read));
-    if (kept == NULL || !keep(recorder->arena, &read.prefix) ||
-        !keep(recorder->arena, &read.after) || !keep(recorder->arena, &read.result))
+    if (kept == NULL || !keep_range(recorder->arena, &read))
         return exhausted(recorder->arena, err);
     *kept = read;
     recorder->ranges = kept;
-    *out_found = read.found;
-    if (read.found)
-        *out_key = read.result;
+    *out = read.result;
     return AETHER_OK;
 }
 
-aether_store ae_recorder_view(ae_recorder *recorder) {
-    return (aether_store){.user = recorder, .get = record_get, .next = record_next};
+ae_view ae_recorder_view(ae_recorder *recorder) {
+    return (ae_view){.user = recorder, .get = record_get, .next = record_next};
 }
 
 static bool is_same(bool found, aether_bytes bytes, bool found_now, aether_bytes bytes_now) {
@@ -74,7 +74,7 @@ static bool is_same(bool found, aether_bytes bytes, bool found_now, aether_bytes
 }
 
 aether_status ae_recorder_validate(
-    const ae_recorder *recorder, const aether_store *view, bool *out_same, aether_error *err) {
+    const ae_recorder *recorder, const ae_view *view, bool *out_same, aether_error *err) {
     bool same = true;
     for (const ae_point_read *read = recorder->points; read != NULL && same;
          read = read->previous) {
@@ -85,11 +85,10 @@ aether_status ae_recorder_validate(
     }
     for (const ae_range_read *read = recorder->ranges; read != NULL && same;
          read = read->previous) {
-        aether_bytes key = {0};
-        bool found = false;
-        AE_TRY(
-            view->next(view->user, read->prefix, read->after, read->descending, &key, &found, err));
-        same = is_same(read->found, read->result, found, key);
+        ae_neighbour now = {0};
+        AE_TRY(view->next(view->user, &read->search, &now, err));
+        same = now.passed == read->result.passed &&
+               is_same(read->result.found, read->result.key, now.found, now.key);
     }
     *out_same = same;
     return AETHER_OK;

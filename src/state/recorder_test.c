@@ -16,14 +16,16 @@ typedef struct fixture {
     model_view below;
     ae_arena arena;
     ae_recorder recorder;
-    aether_store view;
+    aether_store store;
+    ae_view view;
 } fixture;
 
 static void start_recorder(fixture *at) {
     ae_arena_init(&at->arena, 4096, 1u << 20);
     model_view_init(&at->below, &at->state);
-    const aether_store store = model_view_store(&at->below);
-    ae_recorder_init(&at->recorder, &at->arena, &store);
+    at->store = model_view_store(&at->below);
+    const ae_view below = ae_view_of_store(&at->store);
+    ae_recorder_init(&at->recorder, &at->arena, &below);
     at->view = ae_recorder_view(&at->recorder);
 }
 
@@ -45,19 +47,20 @@ static aether_bytes get(fixture *at, const char *key) {
 }
 
 static aether_bytes next(fixture *at, const char *prefix, const char *after, bool descending) {
-    aether_bytes key = {0};
-    bool found = false;
-    CHECK_OK(at->view.next(
-        at->view.user, ae_bytes_of(prefix), ae_bytes_of(after), descending, &key, &found, &err));
-    return found ? key : ae_bytes_of("(end)");
+    const ae_search search = {
+        .prefix = ae_bytes_of(prefix), .after = ae_bytes_of(after), .descending = descending};
+    ae_neighbour out;
+    CHECK_OK(at->view.next(at->view.user, &search, &out, &err));
+    return out.found ? out.key : ae_bytes_of("(end)");
 }
 
 static bool validates(const fixture *at, const model_map *state) {
     model_view view;
     model_view_init(&view, state);
     const aether_store store = model_view_store(&view);
+    const ae_view now = ae_view_of_store(&store);
     bool same = false;
-    CHECK_OK(ae_recorder_validate(&at->recorder, &store, &same, &err));
+    CHECK_OK(ae_recorder_validate(&at->recorder, &now, &same, &err));
     return same;
 }
 
@@ -83,15 +86,15 @@ static void reads_are_handed_on_and_kept(void) {
     CHECK(point->found && point->previous == NULL);
 
     const ae_range_read *range = at->recorder.ranges;
-    CHECK(!range->found && !range->descending);
-    CHECK_BYTES(range->after, ae_bytes_of("c"));
+    CHECK(!range->result.found && !range->search.descending);
+    CHECK_BYTES(range->search.after, ae_bytes_of("c"));
     range = range->previous;
-    CHECK(range->found && range->descending);
-    CHECK_BYTES(range->prefix, ae_bytes_of("c"));
-    CHECK_U64(range->after.len, 0);
-    CHECK_BYTES(range->result, ae_bytes_of("c"));
+    CHECK(range->result.found && range->search.descending);
+    CHECK_BYTES(range->search.prefix, ae_bytes_of("c"));
+    CHECK_U64(range->search.after.len, 0);
+    CHECK_BYTES(range->result.key, ae_bytes_of("c"));
     range = range->previous;
-    CHECK_BYTES(range->result, ae_bytes_of("b"));
+    CHECK_BYTES(range->result.key, ae_bytes_of("b"));
     CHECK(range->previous == NULL);
     ae_arena_deinit(&at->arena);
 }
@@ -131,31 +134,30 @@ static void validation_of_nothing_holds_everywhere(void) {
 
 static void failures_go_up_and_are_not_recorded(void) {
     fixture *at = start();
+    const ae_search search = {0};
+    ae_neighbour next;
     aether_bytes out = {0};
     bool found = false;
     at->below.fail_after = 0;
     CHECK_STATUS(
         at->view.get(at->view.user, ae_bytes_of("a"), &out, &found, &err), AETHER_STORAGE_FAILED);
     at->below.fail_after = 0;
-    CHECK_STATUS(
-        at->view.next(at->view.user, ae_bytes_of(""), ae_bytes_of(""), false, &out, &found, &err),
-        AETHER_STORAGE_FAILED);
+    CHECK_STATUS(at->view.next(at->view.user, &search, &next, &err), AETHER_STORAGE_FAILED);
     CHECK_TEXT(err.message, "the disk is gone");
     ae_alloc_fail_after(0);
     CHECK_STATUS(
         at->view.get(at->view.user, ae_bytes_of("a"), &out, &found, &err), AETHER_OUT_OF_MEMORY);
-    CHECK_STATUS(
-        at->view.next(at->view.user, ae_bytes_of(""), ae_bytes_of(""), false, &out, &found, &err),
-        AETHER_OUT_OF_MEMORY);
+    CHECK_STATUS(at->view.next(at->view.user, &search, &next, &err), AETHER_OUT_OF_MEMORY);
     ae_alloc_fail_after(UINT64_MAX);
     CHECK(at->recorder.points == NULL);
     CHECK(at->recorder.ranges == NULL);
     get(at, "a");
     const aether_store store = model_view_store(&at->below);
+    const ae_view now = ae_view_of_store(&store);
     bool same = false;
     at->below.fail_after = 0;
-    CHECK_STATUS(ae_recorder_validate(&at->recorder, &store, &same, &err), AETHER_STORAGE_FAILED);
-    CHECK_OK(ae_recorder_validate(&at->recorder, &store, &same, &err));
+    CHECK_STATUS(ae_recorder_validate(&at->recorder, &now, &same, &err), AETHER_STORAGE_FAILED);
+    CHECK_OK(ae_recorder_validate(&at->recorder, &now, &same, &err));
     CHECK(same);
     ae_arena_deinit(&at->arena);
 }
@@ -172,8 +174,10 @@ static void random_read(fixture *at, uint64_t *random) {
     }
     prefix.len -= test_random(random) % prefix.len;
     const aether_bytes after = ae_bytes(key.data, model_starts_with(key, prefix) ? key.len : 0);
-    CHECK_OK(at->view.next(
-        at->view.user, prefix, after, test_random(random) % 2 == 0, &out, &found, &err));
+    const ae_search search = {
+        .prefix = prefix, .after = after, .descending = test_random(random) % 2 == 0};
+    ae_neighbour next;
+    CHECK_OK(at->view.next(at->view.user, &search, &next, &err));
 }
 
 static bool gives_the_same(const fixture *at, const model_map *state) {
@@ -185,10 +189,12 @@ static bool gives_the_same(const fixture *at, const model_map *state) {
             return false;
     }
     for (const ae_range_read *read = at->recorder.ranges; read != NULL; read = read->previous) {
-        const model_entry *entry = model_next(state, read->prefix, read->after, read->descending);
-        if ((entry != NULL) != read->found)
+        const ae_search *search = &read->search;
+        const model_entry *entry =
+            model_next(state, search->prefix, search->after, search->descending);
+        if ((entry != NULL) != read->result.found)
             return false;
-        if (entry != NULL && model_compare(model_key(entry), read->result) != 0)
+        if (entry != NULL && model_compare(model_key(entry), read->result.key) != 0)
             return false;
     }
     return true;

@@ -122,6 +122,7 @@ static aether_status read_bodies(
         AE_TRY(read_body(
             validator, reader, &module->functions[i], module->import_count + i, &local_total, err));
     reader->function = AE_NO_FUNCTION;
+    module->block_total = validator->block_total;
     return AETHER_OK;
 }
 

@@ -110,6 +110,7 @@ typedef struct ae_module {
     uint32_t import_count;
     ae_function *functions; /* defined ones; function index = import_count + position */
     uint32_t function_count;
+    uint32_t block_total; /* block, loop, if and br_if of all functions */
     ae_global *globals;
     uint32_t global_count;
     ae_export *exports;
