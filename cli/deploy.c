@@ -127,6 +127,22 @@ static void keep_symbols(const char *home, const package *p) {
     cli_text_deinit(&folder);
 }
 
+// Whether an upgrade would be refused whatever the code is; then nobody pays for an upload.
+static aether_status is_without_right(const cli_sending *sending,
+    const aether_transaction *transaction, bool *out_is, aether_error *err) {
+    *out_is = false;
+    if (transaction->kind != AETHER_TRANSACTION_UPGRADE)
+        return AETHER_OK;
+    aether_account account;
+    bool is_found = false;
+    const aether_status status =
+        aether_chain_account(sending->local.chain, &transaction->to, &account, &is_found, err);
+    if (status == AETHER_OK)
+        *out_is = !account.is_contract || (account.flags & AETHER_ACCOUNT_UPGRADABLE) == 0 ||
+                  memcmp(&account.owner, &sending->key.address, sizeof account.owner) != 0;
+    return status;
+}
+
 // Upload code that is not there. @param out_is_done  false: what came of it is to be printed
 static aether_status upload(
     cli_sending *sending, const package *p, bool *out_is_done, aether_error *err) {
@@ -143,16 +159,18 @@ static aether_status upload(
 }
 
 // A line about the upload, before the receipt of what follows.
-static void tell_upload(const cli_sending *sending) {
+static int print_upload(const cli_sending *sending) {
     if (sending->height == 0)
-        return;
+        return CLI_EXIT_OK;
     cli_text text = {0};
-    cli_text_format(&text, "uploaded in block %" PRIu64 ", fee ", sending->height);
+    cli_text_format(&text, "upload   block %" PRIu64 ", fee ", sending->height);
     cli_text_u128(&text, sending->receipt.fee);
     cli_text_format(&text, ", hash ");
     cli_text_hex(&text, (aether_bytes){sending->receipt.hash.bytes, AETHER_HASH_LEN});
-    fprintf(stderr, "aether: %s\n", text.data);
+    cli_text_add(&text, "\n", 1);
+    const int status = cli_print(text.data, text.len, CLI_EXIT_OK);
     cli_text_deinit(&text);
+    return status;
 }
 
 static int send(const cli_syntax *syntax, const cli_sender *sender, const package *p,
@@ -162,11 +180,11 @@ static int send(const cli_syntax *syntax, const cli_sender *sender, const packag
     bool is_uploaded = false;
     aether_status status = cli_sending_begin(&sending, sender, &err);
     if (status == AETHER_OK)
-        status = upload(&sending, p, &is_uploaded, &err);
+        status = upload(&sending, p, transaction, &is_uploaded, &err);
     if (status == AETHER_OK && is_uploaded) {
         keep_symbols(sender->home, p);
         if (!is_json)
-            tell_upload(&sending);
+            (void)print_upload(&sending); // a failed write is told with the receipt
         status =
             cli_sending_seal(&sending, transaction, sender->has_gas ? &sender->gas : NULL, &err);
     }

@@ -1,9 +1,10 @@
 #include "home.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -152,16 +153,18 @@ aether_status cli_home_prepare(const char *home, cli_made *made, int *out_lock, 
     return status;
 }
 
-// Remove what a database's folder holds; it has no folders in it.
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *place) {
+    (void)info;
+    (void)type;
+    (void)place;
+    (void)remove(path); // what stays keeps its folders
+    return 0;
+}
+
+// Remove a folder and all that is in it; symbolic links are not followed.
 static void remove_folder(const char *path) {
-    DIR *folder = opendir(path);
-    if (folder == NULL)
-        return;
-    const struct dirent *entry = NULL;
-    while ((entry = readdir(folder)) != NULL)
-        (void)unlinkat(dirfd(folder), entry->d_name, 0); // not of "." and ".."
-    (void)closedir(folder);
-    (void)rmdir(path);
+    enum { OPEN_MAX = 16 };
+    (void)nftw(path, remove_one, OPEN_MAX, FTW_DEPTH | FTW_PHYS);
 }
 
 static aether_status fill_folder(

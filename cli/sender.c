@@ -153,13 +153,15 @@ aether_status cli_sending_seal(cli_sending *sending, aether_transaction *transac
         return status;
     transaction->struct_size = sizeof *transaction;
     transaction->chain_id = cli_bytes_of(head->chain_id);
-    transaction->nonce = account.nonce;
+    transaction->nonce = sending->account.nonce;
     transaction->gas_price = sending->sender->gas_price;
     sending->kind = transaction->kind;
     if (gas_given != NULL)
         transaction->gas_limit = *gas_given;
     else
         status = choose_gas(sending, &header, transaction, err);
+    sending->gas_limit = transaction->gas_limit;
+    sending->value = transaction->value;
     if (status == AETHER_OK)
         status = aether_transaction_encode(
             transaction, sending->key.public_key.type, sending->key.secret, &sending->bytes, err);

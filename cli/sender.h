@@ -60,7 +60,10 @@ typedef struct cli_sending {
     aether_buffer bytes;    /**< of the transaction */
     aether_receipt receipt; /**< of it */
     aether_transaction_kind kind;
-    uint64_t height; /**< of its block; 0: it is in none */
+    uint64_t gas_limit; /**< that it was sent with */
+    aether_u128 value;
+    aether_account account; /**< of the sender, before it */
+    uint64_t height;        /**< of its block; 0: it is in none */
 } cli_sending;
 
 /** Open the chain for writing and the key. @return OK; INVALID_ARGUMENT; faults */

@@ -66,17 +66,56 @@ static bool error_of(const aether_receipt *receipt, aether_error *out) {
     return true;
 }
 
+// What the sender can do about it, where that is more than the reason says.
+static void add_reason(const cli_sending *sending, cli_text *out) {
+    const aether_receipt *receipt = &sending->receipt;
+    switch (receipt->reason) {
+    case AETHER_INVALID_FUNDS:
+        cli_text_format(out, "balance ");
+        cli_text_u128(out, sending->account.balance);
+        cli_text_format(out,
+            " of '%s' is below gas limit %" PRIu64 " times price %" PRIu64 " plus value ",
+            sending->key.name, sending->gas_limit, sending->sender->gas_price);
+        cli_text_u128(out, sending->value);
+        return;
+    case AETHER_INVALID_INTRINSIC_GAS:
+        cli_text_format(out,
+            "gas limit %" PRIu64
+            " is below what it costs before it runs; without --gas that is found out",
+            sending->gas_limit);
+        return;
+    case AETHER_INVALID_BLOCK_GAS:
+        cli_text_format(out, "gas limit %" PRIu64 " is above what a block may have, %" PRIu64,
+            sending->gas_limit, sending->local.head.parameters.block_gas_max);
+        return;
+    case AETHER_INVALID_NONE:
+    case AETHER_INVALID_ENCODING:
+    case AETHER_INVALID_SIZE:
+    case AETHER_INVALID_CHAIN_ID:
+    case AETHER_INVALID_EXPIRY:
+    case AETHER_INVALID_SIGNATURE:
+    case AETHER_INVALID_NONCE:
+        break;
+    }
+    cli_text_format(out, "%s",
+        receipt->message != NULL && receipt->message[0] != '\0'
+            ? receipt->message
+            : aether_invalid_text(receipt->reason));
+}
+
 // The error of a transaction that is in no block.
-static void describe_invalid(const aether_receipt *receipt, aether_error *out) {
+static void describe_invalid(const cli_sending *sending, aether_error *out) {
+    const aether_invalid reason = sending->receipt.reason;
     aether_status status = AETHER_INVALID_ARGUMENT;
-    if (receipt->reason == AETHER_INVALID_ENCODING || receipt->reason == AETHER_INVALID_SIGNATURE)
+    if (reason == AETHER_INVALID_ENCODING || reason == AETHER_INVALID_SIGNATURE)
         status = AETHER_MALFORMED_TRANSACTION;
-    else if (receipt->reason == AETHER_INVALID_SIZE || receipt->reason == AETHER_INVALID_BLOCK_GAS)
+    else if (reason == AETHER_INVALID_SIZE || reason == AETHER_INVALID_BLOCK_GAS)
         status = AETHER_LIMIT_EXCEEDED;
-    const bool has_message = receipt->message != NULL && receipt->message[0] != '\0';
-    const aether_status filled = cli_fail(out, status, "the transaction is invalid: %s",
-        has_message ? receipt->message : aether_invalid_text(receipt->reason));
+    cli_text text = {0};
+    add_reason(sending, &text);
+    const aether_status filled = cli_fail(out, status, "the transaction is invalid: %s", text.data);
     (void)filled;
+    cli_text_deinit(&text);
 }
 
 static void add_place(struct json_object *object, const aether_receipt *receipt,
@@ -149,8 +188,8 @@ int cli_sending_print(const cli_sending *sending, const cli_syntax *syntax, bool
     const aether_receipt *receipt = &sending->receipt;
     if (receipt->outcome == AETHER_RECEIPT_INVALID) {
         aether_error err;
-        describe_invalid(receipt, &err);
-        return print_refusal(receipt->gas_limit, sending->kind, syntax, is_json, &err);
+        describe_invalid(sending, &err);
+        return print_refusal(sending->gas_limit, sending->kind, syntax, is_json, &err);
     }
     const aether_execution_result result = result_of(receipt);
     cli_print_debug_text(&result);
