@@ -22,6 +22,8 @@ static const bench_group *const groups[] = {
     &bench_metering,
     &bench_size,
     &bench_verify,
+    &bench_proof,
+    &bench_tree,
     &bench_calibrate,
 };
 

@@ -53,7 +53,8 @@ endfunction()
 function(ae_test target source)
   cmake_parse_arguments(ARG "" "" "MODULES;LINKS" ${ARGN})
   add_executable(${target} ${source} ${PROJECT_SOURCE_DIR}/tests/harness/test.c
-    ${PROJECT_SOURCE_DIR}/tests/harness/store_conformance.c ${PROJECT_SOURCE_DIR}/tests/harness/wasm_builder.c)
+    ${PROJECT_SOURCE_DIR}/tests/harness/store_conformance.c ${PROJECT_SOURCE_DIR}/tests/harness/naive_tree.c
+    ${PROJECT_SOURCE_DIR}/tests/harness/wasm_builder.c)
   set(objects)
   foreach(module ${ARG_MODULES})
     list(APPEND objects $<TARGET_OBJECTS:ae_${module}>)

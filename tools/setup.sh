@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what is missing to build Aether on Debian 12: packages by name, then Wasmtime and the WebAssembly test
-# suite, once per machine.
+# Install what is missing to build Aether on Debian 12: packages by name, then Wasmtime, the WebAssembly test suite
+# and the checker of ICS-23 proofs, once per machine.
 # Idempotent, and quiet when nothing is missing. Without root or sudo it prints the line to type, and stops.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -124,6 +124,27 @@ write_suite() {
     echo "setup: the WebAssembly test suite is written"
 }
 
+# The verifier that light clients of IBC use, as a program for the tests.
+build_ics23() {
+    target=$("$root/tools/ics23_dir.sh")
+    [ -d "$target" ] && return 0
+    check_rust
+    lock_build "$target" "the checker of ICS-23 proofs"
+    [ -d "$target" ] && return 0
+
+    work="$target.build"
+    echo "setup: building the checker of ICS-23 proofs into $target (less than a minute, once per machine)"
+    CARGO_TARGET_DIR="$work/target" cargo build --locked --manifest-path "$root/third_party/ics23/Cargo.toml" ||
+        fail "the checker of ICS-23 proofs did not build; cargo's own message is above"
+    rm -rf "$work/out"
+    mkdir -p "$work/out"
+    cp "$work/target/debug/aether-ics23" "$work/out/"
+    mv "$work/out" "$target"
+    rm -rf "$work"
+    echo "setup: the checker of ICS-23 proofs is built"
+}
+
 install_packages
 build_wasmtime
 write_suite
+build_ics23

@@ -14,9 +14,9 @@ fail() {
     exit 1
 }
 
-# pkg-config as it sees a prefix and nothing else.
+# pkg-config as it sees a prefix and nothing else: prefix, two options, package.
 package() {
-    PKG_CONFIG_LIBDIR=$(dirname "$(find "$1" -name aether.pc)") pkg-config "$2" "$3" aether
+    PKG_CONFIG_LIBDIR=$(dirname "$(find "$1" -name aether.pc)") pkg-config "$2" "$3" "${4:-aether}"
 }
 
 library_dir() {
@@ -29,6 +29,14 @@ check_output() {
     [ "$(grep -cE '^gas used: [1-9][0-9]* of 1000000$' "$work/output")" = 2 ] || fail "no gas was used"
 }
 
+# The empty state, whose root is zero, has no record of an address: said of that root, and of no other.
+check_proof() { # program
+    zero=0000000000000000000000000000000000000000000000000000000000000000
+    [ "$("$1" $zero $zero - - 01000000)" = "shown: nothing is there" ] || fail "a proof is not accepted"
+    "$1" "${zero%0}1" $zero - - 01000000 && fail "a proof of another root is accepted"
+    return 0
+}
+
 build_c17() {
     # shellcheck disable=SC2046,SC2086
     "$cc" -std=c17 $strict "$examples/run_contract.c" $(package "$1" --cflags --libs) -o "$work/run_contract"
@@ -38,6 +46,15 @@ c17_with_pkg_config() {
     build_c17 "$prefix"
     LD_LIBRARY_PATH=$(library_dir "$prefix") "$work/run_contract" >"$work/output"
     check_output
+}
+
+proof_with_pkg_config() {
+    # shellcheck disable=SC2046,SC2086
+    "$cc" -std=c17 $strict "$examples/verify_proof.c" $(package "$prefix" --cflags --libs aether-proof) \
+        -o "$work/verify_proof"
+    check_proof "$work/verify_proof"
+    ldd "$work/verify_proof" | grep libaether && fail "the shared library is needed"
+    return 0
 }
 
 cpp17_with_pkg_config() {
@@ -52,6 +69,7 @@ c17_with_find_package() {
     "$cmake" --build "$work/build"
     "$work/build/run_contract" >"$work/output" # CMake wrote where the library lies into the program
     check_output
+    check_proof "$work/build/verify_proof"
 }
 
 installed_tree_can_be_moved() {
@@ -75,6 +93,7 @@ installed_files_are_expected() {
     for file in bin/aether include/aether/aether.h; do
         [ -f "$prefix/$file" ] || fail "no $file"
     done
+    find "$prefix" -name 'libaether*.a' | grep -q '/libaether_proof\.a$' || fail "no archive"
     for header in "$here"/../../include/aether/*.h; do
         cmp "$header" "$prefix/include/aether/$(basename "$header")"
     done

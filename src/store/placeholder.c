@@ -1,2 +1,0 @@
-/* Comes with the module. */
-typedef int ae_store_module;
