@@ -144,12 +144,14 @@ static aether_status is_without_right(const cli_sending *sending,
 }
 
 // Upload code that is not there. @param out_is_done  false: what came of it is to be printed
-static aether_status upload(
-    cli_sending *sending, const package *p, bool *out_is_done, aether_error *err) {
+static aether_status upload(cli_sending *sending, const package *p, const aether_transaction *next,
+    bool *out_is_done, aether_error *err) {
     *out_is_done = true;
-    bool is_there = false;
-    aether_status status = aether_chain_has_code(sending->local.chain, &p->hash, &is_there, err);
-    if (status != AETHER_OK || is_there)
+    bool is_needless = false;
+    aether_status status = aether_chain_has_code(sending->local.chain, &p->hash, &is_needless, err);
+    if (status == AETHER_OK && !is_needless)
+        status = is_without_right(sending, next, &is_needless, err);
+    if (status != AETHER_OK || is_needless)
         return status;
     aether_transaction transaction = {
         .kind = AETHER_TRANSACTION_UPLOAD, .code = {p->code.data, p->code.len}};
