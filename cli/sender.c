@@ -145,10 +145,9 @@ aether_status cli_sending_seal(cli_sending *sending, aether_transaction *transac
     const aether_block_header header = {
         head->height + 1, time_now > head->time ? time_now : head->time};
     forget(sending);
-    aether_account account;
     bool is_found = false;
-    aether_status status =
-        aether_chain_account(sending->local.chain, &sending->key.address, &account, &is_found, err);
+    aether_status status = aether_chain_account(
+        sending->local.chain, &sending->key.address, &sending->account, &is_found, err);
     if (status != AETHER_OK)
         return status;
     transaction->struct_size = sizeof *transaction;
