@@ -183,6 +183,7 @@ static int send(const cli_syntax *syntax, const cli_sender *sender, const packag
     aether_status status = cli_sending_begin(&sending, sender, &err);
     if (status == AETHER_OK)
         status = upload(&sending, p, transaction, &is_uploaded, &err);
+    sending.kind = transaction->kind; // whose object is printed, whatever came of the upload
     if (status == AETHER_OK && is_uploaded) {
         keep_symbols(sender->home, p);
         if (!is_json)

@@ -57,19 +57,34 @@ aether_status cli_json_parse(const char *what, const char *path, aether_bytes te
     return status;
 }
 
-// Every member has one colon outside of strings.
-static size_t count_colons(aether_bytes text) {
-    size_t count = 0;
+// What json-c says nothing about, read from a text that it accepted.
+typedef struct scan {
+    size_t colons;   // outside of strings: one for each member
+    size_t overflow; // behind the first integer that 64 bits don't hold; 0: none
+} scan;
+
+static bool overflows(const uint8_t *digits, size_t len) {
+    static const char max[] = "18446744073709551615";
+    return len > sizeof max - 1 || (len == sizeof max - 1 && memcmp(digits, max, len) > 0);
+}
+
+static scan scan_text(aether_bytes text) {
+    scan out = {0};
     bool is_inside = false;
+    size_t digits = 0;
     for (size_t i = 0; i < text.len; i++) {
-        if (is_inside && text.data[i] == '\\')
+        const uint8_t c = text.data[i];
+        digits = !is_inside && c >= '0' && c <= '9' ? digits + 1 : 0;
+        if (digits != 0 && out.overflow == 0 && overflows(text.data + i + 1 - digits, digits))
+            out.overflow = i + 1;
+        if (is_inside && c == '\\')
             i++;
-        else if (text.data[i] == '"')
+        else if (c == '"')
             is_inside = !is_inside;
-        else if (!is_inside && text.data[i] == ':')
-            count++;
+        else if (!is_inside && c == ':')
+            out.colons++;
     }
-    return count;
+    return out;
 }
 
 // Recursion: at most JSON_DEPTH_MAX deep.
@@ -94,11 +109,17 @@ aether_status cli_json_open(const char *what, const char *path, aether_bytes tex
     const aether_status status = cli_json_parse(what, path, text, &out_reader->object, err);
     if (status != AETHER_OK)
         return status;
-    // json-c keeps the last of two members with one name and says nothing.
-    if (count_colons(text) == count_members(out_reader->object))
-        return AETHER_OK;
-    cli_json_close(out_reader);
-    return refuse(what, path, "a member is named twice in one object", err);
+    const scan found = scan_text(text);
+    aether_status wrong = AETHER_OK;
+    if (found.overflow != 0) // json-c takes the greatest that it can
+        wrong = cli_fail(err, AETHER_INVALID_ARGUMENT,
+            "%s %.120s: an integer is above 18446744073709551615, at byte %zu", what,
+            cli_quote(path).text, found.overflow);
+    else if (found.colons != count_members(out_reader->object)) // json-c keeps the last
+        wrong = refuse(what, path, "a member is named twice in one object", err);
+    if (wrong != AETHER_OK)
+        cli_json_close(out_reader);
+    return wrong;
 }
 
 void cli_json_close(cli_json_reader *reader) {

@@ -24,10 +24,12 @@ aether_status cli_local_open_database(
     return status;
 }
 
-static aether_status create_engine(const char *home, aether_engine **out, aether_error *err) {
+static aether_status create_engine(
+    const char *home, aether_schedule schedule, aether_engine **out, aether_error *err) {
     uint8_t key[32];
     cli_text cache = cli_home_path(home, "cache");
-    aether_engine_options options = {.struct_size = sizeof options};
+    const aether_protocol protocol = {sizeof protocol, AETHER_PROTOCOL_VERSION, schedule};
+    aether_engine_options options = {.struct_size = sizeof options, .protocol = &protocol};
     if (cli_home_cache_key(home, key)) {
         options.cache_path = cache.data;
         options.cache_key = key;
@@ -38,17 +40,29 @@ static aether_status create_engine(const char *home, aether_engine **out, aether
     return status;
 }
 
-aether_status cli_local_open(
-    const char *home, cli_access access, cli_local *out_local, aether_error *err) {
+static aether_status open_chain(
+    const char *home, aether_schedule schedule, cli_local *local, aether_error *err) {
     // A local chain keeps everything, so that any block can be taken back and run again.
     const aether_chain_options options = {
         .struct_size = sizeof options, .undo_blocks_max = UINT64_MAX};
+    aether_status status = create_engine(home, schedule, &local->engine, err);
+    if (status == AETHER_OK)
+        status = aether_chain_open(local->engine, &local->store, &options, &local->chain, err);
+    if (status == AETHER_OK)
+        return AETHER_OK;
+    aether_engine_destroy(local->engine);
+    local->engine = NULL;
+    return status;
+}
+
+aether_status cli_local_open(
+    const char *home, cli_access access, cli_local *out_local, aether_error *err) {
     aether_status status = cli_local_open_database(home, access, out_local, err);
     if (status == AETHER_OK)
-        status = create_engine(home, &out_local->engine, err);
-    if (status == AETHER_OK)
-        status = aether_chain_open(
-            out_local->engine, &out_local->store, &options, &out_local->chain, err);
+        status = open_chain(home, AETHER_SCHEDULE_V1, out_local, err);
+    // The schedule is in the chain, which takes an engine to open: the other one is for tests.
+    if (status == AETHER_INVALID_ARGUMENT && out_local->database != NULL)
+        status = open_chain(home, AETHER_SCHEDULE_UNIT, out_local, err);
     if (status == AETHER_OK)
         aether_chain_get_head(out_local->chain, &out_local->head);
     else

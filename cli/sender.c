@@ -77,15 +77,14 @@ static aether_status choose_gas(cli_sending *sending, const aether_block_header 
     aether_transaction *transaction, aether_error *err) {
     const cli_local *local = &sending->local;
     transaction->gas_limit = local->head.parameters.block_gas_max;
-    transaction->key = sending->key.public_key;
-    aether_buffer unsigned_bytes = {0};
+    aether_buffer bytes = {0}; // signed, since a signature is paid for
     aether_status status = aether_transaction_encode(
-        transaction, sending->key.public_key.type, NULL, &unsigned_bytes, err);
+        transaction, sending->key.public_key.type, sending->key.secret, &bytes, err);
     if (status != AETHER_OK)
         return status;
     aether_receipt receipt = {0};
-    status = aether_chain_simulate(local->chain, header, bytes_of(&unsigned_bytes), &receipt, err);
-    aether_buffer_destroy(&unsigned_bytes);
+    status = aether_chain_simulate(local->chain, header, bytes_of(&bytes), &receipt, err);
+    aether_buffer_destroy(&bytes);
     if (status != AETHER_OK)
         return status;
     transaction->gas_limit = gas_limit_for(&receipt, local->head.parameters.block_gas_max);
