@@ -31,7 +31,7 @@ typedef struct aether_parameters {
     uint32_t struct_size;      /**< sizeof(aether_parameters) */
     uint32_t protocol_version; /**< AETHER_PROTOCOL_VERSION */
     aether_schedule schedule;
-    uint64_t block_gas_max; /**< gas limits of a block's transactions, summed; 0: 1,000,000,000 */
+    uint64_t block_gas_max;       /**< gas that a block may use; 0: 1,000,000,000 */
     uint32_t transaction_len_max; /**< bytes; 0: 1,200,000, at most 4 MiB */
     uint32_t block_len_max;       /**< bytes of a block's transactions; 0: 4 MiB, at most 64 MiB */
     aether_address fee_address;   /**< receives the fees */

@@ -48,8 +48,11 @@ static aether_status set_storage_root(
     aether_account account;
     bool found = false;
     AE_TRY(ae_journal_account(m->self->journal, contract, &account, &found, err));
-    if (!found || !account.is_contract)
-        return ae_fail(err, AETHER_STORAGE_DAMAGED, "a contract with storage has no record");
+    const aether_hash empty = {0};
+    if (!account.is_contract && memcmp(root, &empty, sizeof empty) == 0)
+        return AETHER_OK; // its deployment is taken back
+    if (!account.is_contract)
+        return ae_fail(err, AETHER_STORAGE_DAMAGED, "storage of an address that has no contract");
     account.storage_root = *root;
     return ae_journal_set_account(m->self->journal, contract, &account, err);
 }

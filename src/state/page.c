@@ -91,6 +91,10 @@ static aether_status check_leaves(const ae_page *page, const aether_hash *path, 
             return damaged(page, "leaves are not in order", err);
         if (page->children >> ae_path_nibble(&leaves[i].path, page->depth) & 1)
             return damaged(page, "a leaf lies in the slot of a child", err);
+        if (i >= AE_PAGE_LEAVES_MAX &&
+            ae_path_nibble(&leaves[i - AE_PAGE_LEAVES_MAX].path, page->depth) ==
+                ae_path_nibble(&leaves[i].path, page->depth))
+            return damaged(page, "a slot has more leaves than a page of its own", err);
     }
     return AETHER_OK;
 }

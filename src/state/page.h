@@ -10,9 +10,10 @@
  *           ‖ with no child and 12 leaves or more: the hashes of the four subtrees two bits down (128)
  *           ‖ of each leaf, sorted: path (32), value hash (32)
  *
- * The rule, by which the pages are a function of the tree's leaves alone: at first all leaves lie in the page;
- * while that is longer than AE_PAGE_LEN_MAX, the slot with most leaves (the first of equals) becomes a child. So
- * what is below a page of at most 27 leaves is one page, and only such a child can go back into the page above.
+ * The rule, by which the pages are a function of the tree's leaves alone: a slot of more than 27 leaves is a child.
+ * The others' leaves lie in the page at first; while it is longer than AE_PAGE_LEN_MAX, the slot with most of them
+ * (the first of equals) becomes a child. So at most 27 leaves below a prefix are one page, and only such a page can
+ * go back into the one above.
  *
  * The four hashes are there so that a change of one leaf hashes a quarter of its page.
  *

@@ -36,6 +36,8 @@ static void key_is_kind_and_depth_and_nibbles(void) {
 // The rule of page.h once more, slowly and with exact numbers.
 static uint16_t layout_by_the_rule(const unsigned *counts) {
     unsigned children = 0;
+    for (unsigned s = 0; s < 16; s++)
+        children |= (unsigned)(counts[s] > 27) << s;
     for (;;) {
         unsigned leaf_count = 0, child_count = 0, most = 16;
         for (unsigned s = 0; s < 16; s++) {
@@ -63,6 +65,8 @@ static void layout_follows_the_rule(void) {
         const uint64_t most = 1 + test_random(&random) % (round % 2 == 0 ? 60 : 4);
         for (size_t s = 0; s < 16; s++) {
             counts[s] = (unsigned)(test_random(&random) % most);
+            if (round % 3 == 0 && test_random(&random) % 8 != 0)
+                counts[s] = 0; // few slots, of many leaves
             capped[s] = (uint8_t)(counts[s] < AE_PAGE_MANY ? counts[s] : AE_PAGE_MANY);
         }
         const uint16_t children = ae_page_layout(capped);
@@ -208,6 +212,11 @@ static void wrong_leaves_are_damage(void) {
     value_add_child(&at, AE_PAGE_MANY);
     value_add_leaf(&at, 0x10, 1);
     CHECK_DAMAGED(&at, 2, "tree page at depth 2: a leaf lies in the slot of a child");
+    value_begin(&at, 1, AE_PAGE_MANY);
+    value_add_child(&at, AE_PAGE_MANY);
+    for (uint8_t i = 0; i < AE_PAGE_MANY; i++)
+        value_add_leaf(&at, 0x10, i);
+    CHECK_DAMAGED(&at, 2, "tree page at depth 2: a slot has more leaves than a page of its own");
 }
 
 // Leaves anywhere below a prefix, alike in some bits more.
