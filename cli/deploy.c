@@ -167,8 +167,6 @@ static int print_upload(const cli_sending *sending) {
     cli_text text = {0};
     cli_text_format(&text, "upload   block %" PRIu64 ", fee ", sending->height);
     cli_text_u128(&text, sending->receipt.fee);
-    cli_text_format(&text, ", hash ");
-    cli_text_hex(&text, (aether_bytes){sending->receipt.hash.bytes, AETHER_HASH_LEN});
     cli_text_add(&text, "\n", 1);
     const int status = cli_print(text.data, text.len, CLI_EXIT_OK);
     cli_text_deinit(&text);
