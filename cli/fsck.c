@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "record.h"
 #include "view.h"
 
 static const cli_syntax syntax = {
@@ -36,6 +37,8 @@ static aether_status check(const char *home, aether_check_report *out, aether_er
         if (is_told)
             fprintf(stderr, "\r\x1b[K");
     }
+    if (status == AETHER_OK)
+        status = cli_record_check(&local.store, out->height, &out->root, err);
     cli_local_close(&local);
     return status;
 }

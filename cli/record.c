@@ -366,6 +366,77 @@ aether_status cli_record_find(const aether_store *store, const aether_hash *hash
     return AETHER_OK;
 }
 
+static aether_status check_places(
+    const aether_store *store, const cli_block_record *block, aether_error *err) {
+    for (size_t i = 0; i < block->count; i++) {
+        uint64_t height = 0;
+        uint32_t index = 0;
+        bool is_found = false;
+        const aether_status status = cli_record_find(
+            store, &block->transactions[i].receipt.hash, &height, &index, &is_found, err);
+        if (status != AETHER_OK)
+            return status;
+        if (!is_found || height != block->height || index != i)
+            return cli_fail(err, AETHER_STORAGE_DAMAGED,
+                "transaction %zu of block %" PRIu64 " is not found by its hash", i, block->height);
+    }
+    return AETHER_OK;
+}
+
+// The height of the next record. @param key  of the last one, or of none; replaced
+static aether_status next_height(const aether_store *store, cli_text *key, uint64_t *out_height,
+    bool *out_found, aether_error *err) {
+    const uint8_t kind = KIND_BLOCK;
+    aether_bytes found = {0};
+    const aether_status status = store->next(store->user, (aether_bytes){&kind, 1},
+        (aether_bytes){(const uint8_t *)key->data, key->len}, false, &found, out_found, err);
+    if (status != AETHER_OK || !*out_found)
+        return status;
+    if (found.len != BLOCK_KEY_LEN)
+        return cli_fail(err, AETHER_STORAGE_DAMAGED,
+            "the key of a block's record has %zu bytes, not %d", found.len, BLOCK_KEY_LEN);
+    key->len = 0;
+    put_raw(key, found.data, found.len);
+    source from = {{(const uint8_t *)key->data + 1, BLOCK_KEY_LEN - 1}, false};
+    *out_height = get_number(&from, 8);
+    return AETHER_OK;
+}
+
+static aether_status check_all(const aether_store *store, cli_text *key, uint64_t head,
+    const aether_hash *root, aether_error *err) {
+    bool is_any = false;
+    bool is_head = false;
+    for (;;) {
+        uint64_t height = 0;
+        bool is_found = false;
+        cli_block_record block = {0};
+        aether_status status = next_height(store, key, &height, &is_found, err);
+        if (status == AETHER_OK && !is_found)
+            break;
+        if (status == AETHER_OK)
+            status = cli_record_read(store, height, &block, &is_found, err);
+        if (status == AETHER_OK)
+            status = check_places(store, &block, err);
+        is_any = true;
+        is_head = height == head && memcmp(&block.root, root, sizeof *root) == 0;
+        cli_record_deinit(&block);
+        if (status != AETHER_OK)
+            return status;
+    }
+    if (is_any && !is_head)
+        return cli_fail(err, AETHER_STORAGE_DAMAGED,
+            "the last block's record is not that of height %" PRIu64, head);
+    return AETHER_OK;
+}
+
+aether_status cli_record_check(
+    const aether_store *store, uint64_t head, const aether_hash *root, aether_error *err) {
+    cli_text key = {0};
+    const aether_status status = check_all(store, &key, head, root, err);
+    cli_text_deinit(&key);
+    return status;
+}
+
 void cli_record_deinit(cli_block_record *block) {
     for (size_t i = 0; i < block->count; i++) {
         cli_transaction_record *transaction = &block->transactions[i];

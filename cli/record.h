@@ -58,6 +58,11 @@ AETHER_MUST_CHECK aether_status cli_record_read(const aether_store *store, uint6
 AETHER_MUST_CHECK aether_status cli_record_find(const aether_store *store, const aether_hash *hash,
     uint64_t *out_height, uint32_t *out_index, bool *out_found, aether_error *err);
 
+/** Check every record: its form, that its transactions are found, and that the last one is the head's.
+ *  @return OK, STORAGE_DAMAGED, faults */
+AETHER_MUST_CHECK aether_status cli_record_check(
+    const aether_store *store, uint64_t head, const aether_hash *root, aether_error *err);
+
 void cli_record_deinit(cli_block_record *block);
 
 #endif
