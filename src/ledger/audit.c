@@ -6,7 +6,7 @@
 #include "state/account.h"
 #include "state/walk.h"
 
-#define ARENA_CHUNK_LEN ((size_t)4 << 20)
+#define ARENA_CHUNK_LEN ((size_t)1 << 20)
 #define ARENA_LEN_MAX ((size_t)64 << 30)
 #define LEAVES_FIRST 1024
 #define PROGRESS_EVERY 4096 // keys

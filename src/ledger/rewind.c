@@ -4,7 +4,7 @@
 #include "ledger/entry.h"
 #include "ledger/undo.h"
 
-#define ARENA_CHUNK_LEN ((size_t)1 << 20)
+#define ARENA_CHUNK_LEN ((size_t)256 << 10)
 #define ARENA_LEN_MAX ((size_t)16 << 30)
 
 static aether_status restore(
