@@ -142,8 +142,9 @@ aether_status cli_sending_seal(cli_sending *sending, aether_transaction *transac
     const aether_chain_head *head = &sending->local.head;
     const time_t now = time(NULL);
     const uint64_t time_now = now < 0 ? 0 : (uint64_t)now;
-    const aether_block_header header = {
-        head->height + 1, time_now > head->time ? time_now : head->time};
+    const aether_block_header header = {.struct_size = sizeof header,
+        .height = head->height + 1,
+        .time = time_now > head->time ? time_now : head->time};
     forget(sending);
     bool is_found = false;
     aether_status status = aether_chain_account(
