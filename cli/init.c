@@ -139,7 +139,7 @@ static aether_status compose(making *m, aether_error *err) {
     genesis->parameters = (aether_parameters){.struct_size = sizeof genesis->parameters,
         .protocol_version = AETHER_PROTOCOL_VERSION,
         .schedule = AETHER_SCHEDULE_V1,
-        .block_gas_max = 1000000000,
+        .block_gas_max = 10000000000, // nobody attacks a local chain: room for code of 1 MiB
         .transaction_len_max = 1200000,
         .block_len_max = 4u << 20};
     aether_status status = make_key(m, FEES_KEY, &genesis->parameters.fee_address, err);

@@ -6,7 +6,11 @@
 
 #include "options.h"
 
-enum { FAILED_GAS_MAX = 10000000, BLOCK_GAS_DEFAULT = 1000000000 };
+enum {
+    FAILED_GAS_MAX = 10000000,
+    BLOCK_GAS_DEFAULT = 1000000000,
+    KEYS_CHECKED = 8 // against the root, before each block
+};
 
 cli_sender cli_sender_default(void) {
     return (cli_sender){.home = CLI_HOME_DEFAULT, .gas_price = 1};
@@ -145,9 +149,14 @@ aether_status cli_sending_seal(cli_sending *sending, aether_transaction *transac
     const aether_block_header header = {.struct_size = sizeof header,
         .height = head->height + 1,
         .time = time_now > head->time ? time_now : head->time};
+    const aether_store store = aether_database_store(sending->local.database);
     forget(sending);
     bool is_found = false;
-    aether_status status = aether_chain_account(
+    // Nothing is built on a state that is not what its root says.
+    aether_status status = aether_chain_check_some(&store, &head->root, KEYS_CHECKED, err);
+    if (status != AETHER_OK)
+        return status;
+    status = aether_chain_account(
         sending->local.chain, &sending->key.address, &sending->account, &is_found, err);
     if (status != AETHER_OK)
         return status;

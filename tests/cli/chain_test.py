@@ -227,7 +227,7 @@ def a_refused_init_leaves_nothing_behind():
 
 
 GENESIS = {"chain_id": "test", "time": 5, "protocol_version": 1,
-           "parameters": {"schedule": "v1", "block_gas_max": 10**9, "transaction_len_max": 1200000,
+           "parameters": {"schedule": "v1", "block_gas_max": 10**10, "transaction_len_max": 1200000,
                           "block_len_max": 4194304},
            "accounts": [{"address": account_address(0, ED25519_PUBLIC), "balance": str(RICH)}],
            "fee_address": "0x" + "fe" * 32, "validators": []}
@@ -533,7 +533,7 @@ def invalid_transactions_change_nothing():
                            (["bob", "1", "--gas-price", str(U64_MAX)], "is below"),
                            (["bob", str(RICH)], "is below")):
             h.invalid("transfer", *words, has=["the transaction is invalid", has])
-        h.invalid("transfer", "bob", "1", "--gas", str(10**9 + 1), has="above what a block may have, 1000000000",
+        h.invalid("transfer", "bob", "1", "--gas", str(10**10 + 1), has="above what a block may have, 10000000000",
                   code=202, name="LIMIT_EXCEEDED")
         h.invalid("transfer", "bob", "1", "--gas", str(U64_MAX), "--gas-price", str(U64_MAX), code=202,
                   name="LIMIT_EXCEEDED")
