@@ -5,13 +5,20 @@
 #include "crash.h"
 #include "home.h"
 
+aether_status cli_local_check(const char *home, aether_error *err) {
+    if (cli_home_has_chain(home))
+        return AETHER_OK;
+    return cli_fail(err, AETHER_INVALID_ARGUMENT,
+        "no chain is in %.120s; 'aether init' makes one, --home names another folder",
+        cli_quote(home).text);
+}
+
 aether_status cli_local_open_database(
     const char *home, cli_access access, cli_local *out_local, aether_error *err) {
     *out_local = (cli_local){0};
-    if (!cli_home_has_chain(home))
-        return cli_fail(err, AETHER_INVALID_ARGUMENT,
-            "no chain is in %.120s; 'aether init' makes one, --home names another folder",
-            cli_quote(home).text);
+    const aether_status found = cli_local_check(home, err);
+    if (found != AETHER_OK)
+        return found;
     cli_crash_watch(home);
     cli_text path = cli_home_path(home, "chain");
     const aether_database_options options = {

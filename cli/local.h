@@ -15,6 +15,9 @@ typedef struct cli_local {
 
 typedef enum cli_access { CLI_READ, CLI_WRITE } cli_access;
 
+/** Whether a chain is there. @return OK, INVALID_ARGUMENT */
+AETHER_MUST_CHECK aether_status cli_local_check(const char *home, aether_error *err);
+
 /**
  * Open the database alone.
  *

@@ -57,8 +57,11 @@ static bool read_silently(int terminal, const char *prompt, cli_passphrase *out)
     silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     silent.c_lflag |= ICANON;
     silent.c_cc[VEOL] = INTERRUPT;
-    if (write(terminal, prompt, strlen(prompt)) < 0 || tcsetattr(terminal, TCSAFLUSH, &silent) != 0)
+    // Silence comes first: what is typed before it is thrown away, and nobody types before the prompt.
+    if (tcsetattr(terminal, TCSAFLUSH, &silent) != 0)
         return false;
+    const ssize_t asked = write(terminal, prompt, strlen(prompt));
+    (void)asked; // for the eye alone
     const ssize_t got = read(terminal, out->text, sizeof out->text);
     (void)tcsetattr(terminal, TCSAFLUSH, &before);
     const ssize_t written = write(terminal, "\n", 1);

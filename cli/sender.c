@@ -39,13 +39,14 @@ aether_status cli_sending_begin(cli_sending *sending, const cli_sender *sender, 
     if (sender->from == NULL)
         return cli_fail(err, AETHER_INVALID_ARGUMENT,
             "--from NAME is missing: the key that signs; 'aether key list' shows them");
-    // The chain first: where there is none, that is what is wrong, and no passphrase is asked for.
-    aether_status status = cli_local_open(sender->home, CLI_WRITE, &sending->local, err);
+    // Where there is no chain, no passphrase is asked for; while one is typed, others may use the chain.
+    aether_status status = cli_local_check(sender->home, err);
     if (status == AETHER_OK)
         status = cli_keys_read(sender->home, sender->from, &sending->key, err);
     if (status == AETHER_OK)
         status = cli_keys_unlock(&sending->key, &sender->passphrase, err);
-    return status;
+    return status == AETHER_OK ? cli_local_open(sender->home, CLI_WRITE, &sending->local, err)
+                               : status;
 }
 
 static void forget(cli_sending *sending) {
