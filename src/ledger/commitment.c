@@ -50,9 +50,9 @@ static aether_status set_storage_root(
     bool found = false;
     static const aether_hash empty;
     AE_TRY(ae_journal_account(m->self->journal, contract, &account, &found, err));
-    if (!found && memcmp(root, &empty, sizeof empty) == 0)
+    if (!account.is_contract && memcmp(root, &empty, sizeof empty) == 0)
         return AETHER_OK;
-    if (!found || !account.is_contract)
+    if (!account.is_contract)
         return ae_fail(err, AETHER_STORAGE_DAMAGED, "a contract with storage has no record");
     account.storage_root = *root;
     return ae_journal_set_account(m->self->journal, contract, &account, err);

@@ -21,13 +21,19 @@ static void seal_transfer(world *w) {
     aether_receipt_destroy(&r);
 }
 
-/* A contract that stores something when it is made goes with its storage when its block is taken back. */
-static void block_that_made_a_contract_with_storage_is_taken_back(void) {
+/* A contract that stores something when it is made goes with its storage when its block is taken back; what lay at its
+ * address before stays. */
+static void take_back_a_contract(uint64_t balance_before) {
     world w;
     char text[PLAN_TEXT_LEN_MAX];
     plan_text(1, true, text);
     world_start(&w, NULL);
     const aether_hash code_hash = world_upload(&w, text);
+    aether_transaction given = world_transaction(&w, BOB, AETHER_TRANSACTION_TRANSFER);
+    aether_contract_address(&w.addresses[ALICE], &code_hash, &(aether_hash){0}, &given.to);
+    given.value.low = balance_before;
+    aether_receipt r = world_seal(&w, BOB, &given);
+    aether_receipt_destroy(&r);
     const aether_hash before = world_digest(&w);
     plan input = {0};
     plan_write(&input, bytes_of("a"), bytes_of("1"));
@@ -35,16 +41,22 @@ static void block_that_made_a_contract_with_storage_is_taken_back(void) {
     aether_transaction t = world_transaction(&w, ALICE, AETHER_TRANSACTION_DEPLOY);
     t.code_hash = code_hash;
     t.input = plan_bytes(&input);
-    aether_receipt r = world_seal(&w, ALICE, &t);
+    r = world_seal(&w, ALICE, &t);
     CHECK_U64(r.outcome, AETHER_RECEIPT_SUCCESS);
     CHECK(world_account(&w, &r.contract).is_contract);
     world_undo(&w);
     CHECK(!world_account(&w, &r.contract).is_contract);
+    CHECK_U64(world_account(&w, &r.contract).balance.low, balance_before);
     check_state(&w);
     const aether_hash after = world_digest(&w);
     CHECK(memcmp(&before, &after, sizeof before) == 0);
     aether_receipt_destroy(&r);
     world_end(&w);
+}
+
+static void block_that_made_a_contract_with_storage_is_taken_back(void) {
+    take_back_a_contract(0);
+    take_back_a_contract(5);
 }
 
 static unsigned count_undone(world *w) {
