@@ -24,6 +24,7 @@ static const bench_group *const groups[] = {
     &bench_verify,
     &bench_proof,
     &bench_tree,
+    &bench_store,
     &bench_calibrate,
 };
 

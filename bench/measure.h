@@ -40,6 +40,7 @@ extern const bench_group bench_size;
 extern const bench_group bench_verify;
 extern const bench_group bench_proof;
 extern const bench_group bench_tree;
+extern const bench_group bench_store;
 extern const bench_group bench_calibrate;
 
 /* Whether a line of this name was asked for. */

@@ -31,7 +31,7 @@ typedef struct aether_parameters {
     uint32_t struct_size;      /**< sizeof(aether_parameters) */
     uint32_t protocol_version; /**< AETHER_PROTOCOL_VERSION */
     aether_schedule schedule;
-    uint64_t block_gas_max; /**< gas limits of a block's transactions, summed; 0: 1,000,000,000 */
+    uint64_t block_gas_max;       /**< gas that a block may use; 0: 1,000,000,000 */
     uint32_t transaction_len_max; /**< bytes; 0: 1,200,000, at most 4 MiB */
     uint32_t block_len_max;       /**< bytes of a block's transactions; 0: 4 MiB, at most 64 MiB */
     aether_address fee_address;   /**< receives the fees */
@@ -225,6 +225,18 @@ typedef void (*aether_progress)(void *user, uint64_t done);
  */
 AETHER_API AETHER_MUST_CHECK aether_status aether_chain_check(const aether_store *store,
     aether_progress progress, void *user, aether_check_report *out_report, aether_error *err);
+
+/**
+ * Check a few keys of a state against its root: a part of what aether_chain_check does, in microseconds instead of
+ * minutes. Called after each block with that block's root as the place, it comes by everything in time: a rolling check.
+ * What it can't see is a key that is no longer found.
+ *
+ * @param place  where to begin: the accounts from this address on, and of each contract the storage from there on
+ * @param count  how many keys at most
+ * @return as aether_chain_check
+ */
+AETHER_API AETHER_MUST_CHECK aether_status aether_chain_check_some(
+    const aether_store *store, const aether_hash *place, uint32_t count, aether_error *err);
 
 /** Takes bytes, in order. OK, or a fault, which ends the export. */
 typedef aether_status (*aether_write)(void *user, aether_bytes bytes, aether_error *err);

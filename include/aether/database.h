@@ -53,10 +53,12 @@ AETHER_API void aether_database_close(aether_database *database);
 AETHER_API aether_store aether_database_store(aether_database *database);
 
 /**
- * Apply a batch, durably and atomically. Keys need not be sorted, but sorted ones are faster.
+ * Apply a batch, durably and atomically. Keys need not be sorted, but sorted ones are faster. The one exception is code
+ * (AETHER_STORE_KIND_CODE), which is named by its hash: it is written before the rest and removed after it, so that a crash
+ * or a failure between can leave code that nothing speaks of.
  *
  * @return OK                it is on the disk
- * @return INVALID_ARGUMENT  a key is empty or too long
+ * @return INVALID_ARGUMENT  a key is empty or too long, a value over 1 GiB, or bytes are what the store handed out
  * @return WRONG_STATE       opened read only
  * @return STORAGE_FAILED    fault: no space, an I/O error; the state is as before, on the disk too, and the database
  *                           can be used on

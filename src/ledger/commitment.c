@@ -43,17 +43,17 @@ static aether_status alloc_leaves(maker *m, size_t count, ae_leaf **out_leaves, 
     return AETHER_OK;
 }
 
-// Put a contract's new storage root into its record. One that is taken back with the block that made it has none.
+// Put a contract's new storage root into its record.
 static aether_status set_storage_root(
     maker *m, const aether_address *contract, const aether_hash *root, aether_error *err) {
     aether_account account;
     bool found = false;
-    static const aether_hash empty;
     AE_TRY(ae_journal_account(m->self->journal, contract, &account, &found, err));
+    const aether_hash empty = {0};
     if (!account.is_contract && memcmp(root, &empty, sizeof empty) == 0)
-        return AETHER_OK;
+        return AETHER_OK; // its deployment is taken back
     if (!account.is_contract)
-        return ae_fail(err, AETHER_STORAGE_DAMAGED, "a contract with storage has no record");
+        return ae_fail(err, AETHER_STORAGE_DAMAGED, "storage of an address that has no contract");
     account.storage_root = *root;
     return ae_journal_set_account(m->self->journal, contract, &account, err);
 }
