@@ -217,8 +217,8 @@ typedef void (*aether_progress)(void *user, uint64_t done);
 
 /**
  * Check a whole state against its root: every record is canonical, the trees and the root follow from the flat
- * state, every page of a tree is what it should be and no other is there, code has its hash, the supply is the
- * genesis', the undo records can be read.
+ * state, every page of a tree is what it should be, code has its hash, the supply is the genesis', the undo
+ * records can be read, and below AETHER_STORE_KIND_EMBEDDER nothing else is there.
  *
  * @param progress  may be NULL
  * @return OK; STORAGE_DAMAGED: the first thing that is wrong; WRONG_STATE: no chain there; faults

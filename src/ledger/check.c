@@ -232,15 +232,38 @@ static aether_status check_undo(checker *c, aether_error *err) {
     return AETHER_OK;
 }
 
-// What the walks over accounts can't see: keys that belong to no account, and pages to no tree.
+static bool is_kind(unsigned kind) {
+    return (kind >= AETHER_STORE_KIND_ACCOUNT && kind <= AETHER_STORE_KIND_PARAMETERS) ||
+           (kind >= AETHER_STORE_KIND_CODE && kind <= AETHER_STORE_KIND_HEAD);
+}
+
+// Nothing lies under a kind that a chain does not have, and one head.
+static aether_status check_kinds(checker *c, aether_error *err) {
+    uint64_t count = 0;
+    for (unsigned kind = 0; kind < AETHER_STORE_KIND_EMBEDDER; kind++) {
+        if (is_kind(kind) && kind != AETHER_STORE_KIND_HEAD)
+            continue;
+        AE_TRY(walk_kind(c, (uint8_t)kind, NULL, &count, err));
+        if (count != (kind == AETHER_STORE_KIND_HEAD))
+            return ae_fail(err, AETHER_STORAGE_DAMAGED, "store: %llu keys of kind 0x%02x",
+                (unsigned long long)count, kind);
+    }
+    return AETHER_OK;
+}
+
+// What the walks over accounts can't see: keys that belong to no account, pages to no tree, code without a record.
 static aether_status check_counts(checker *c, aether_error *err) {
-    uint64_t storage = 0, application_pages = 0, storage_pages = 0;
+    uint64_t storage = 0, application_pages = 0, storage_pages = 0, codes = 0;
+    AE_TRY(walk_kind(c, AETHER_STORE_KIND_CODE, NULL, &codes, err));
     AE_TRY(walk_kind(c, AETHER_STORE_KIND_STORAGE, NULL, &storage, err));
     AE_TRY(walk_kind(c, AETHER_STORE_KIND_APPLICATION_PAGE, NULL, &application_pages, err));
     AE_TRY(walk_kind(c, AETHER_STORE_KIND_STORAGE_PAGE, NULL, &storage_pages, err));
     if (storage != c->report.storage_keys)
         return ae_fail(err, AETHER_STORAGE_DAMAGED, "storage: %llu keys, but contracts have %llu",
             (unsigned long long)storage, (unsigned long long)c->report.storage_keys);
+    if (codes != c->report.codes)
+        return ae_fail(err, AETHER_STORAGE_DAMAGED, "code: %llu are kept, %llu have a record",
+            (unsigned long long)codes, (unsigned long long)c->report.codes);
     if (application_pages + storage_pages != c->report.tree_pages)
         return ae_fail(err, AETHER_STORAGE_DAMAGED, "trees: %llu pages, but they need %llu",
             (unsigned long long)(application_pages + storage_pages),
@@ -262,6 +285,7 @@ static aether_status check_state(checker *c, aether_error *err) {
             (unsigned long long)c->head.height);
     if (memcmp(&c->report.supply, &c->constitution.supply, sizeof c->report.supply) != 0)
         return ae_fail(err, AETHER_STORAGE_DAMAGED, "balances don't sum to the genesis' supply");
+    AE_TRY(check_kinds(c, err));
     AE_TRY(check_counts(c, err));
     AE_TRY(check_undo(c, err));
     c->report.height = c->head.height;
