@@ -352,6 +352,7 @@ static void undo_takes_blocks_back_to_the_byte(void) {
     for (uint64_t height = 7; height > 0; height--) {
         aether_batch batch;
         CHECK_OK(aether_chain_undo(w.chain, &batch, &err));
+        check_batch(&batch);
         CHECK_OK(aether_memory_store_apply(w.memory, batch.changes, batch.count, &err));
         aether_batch_destroy(&batch);
         CHECK_OK(aether_chain_reopen(w.chain, &err));
@@ -393,6 +394,7 @@ static void undo_takes_a_deployment_back_with_its_storage(void) {
         check_state(&w);
         aether_batch batch;
         CHECK_OK(aether_chain_undo(w.chain, &batch, &err));
+        check_batch(&batch);
         CHECK_OK(aether_memory_store_apply(w.memory, batch.changes, batch.count, &err));
         aether_batch_destroy(&batch);
         CHECK_OK(aether_chain_reopen(w.chain, &err));

@@ -4,11 +4,22 @@
 #include "engine/engine.h"
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 
 static aether_error err;
 
 aether_bytes bytes_of(const char *text) {
     return (aether_bytes){.data = (const uint8_t *)text, .len = strlen(text)};
+}
+
+void check_batch(const aether_batch *batch) {
+    for (size_t i = 0; i < batch->count; i++) {
+        const aether_bytes key = batch->changes[i].key;
+        CHECK(key.len != 0 && key.len <= AETHER_STORE_KEY_LEN_MAX);
+        CHECK(key.data[0] < AETHER_STORE_KIND_EMBEDDER);
+        if (i != 0)
+            CHECK(ae_bytes_compare(batch->changes[i - 1].key, key) < 0);
+    }
 }
 
 static void make_keys(world *self) {
@@ -53,6 +64,7 @@ void world_start(world *self, const world_options *options) {
     CHECK_OK(aether_memory_store_create(&self->memory, &err));
     self->store = aether_memory_store_interface(self->memory);
     CHECK_OK(aether_genesis_changes(&genesis, &batch, &err));
+    check_batch(&batch);
     CHECK_OK(aether_memory_store_apply(self->memory, batch.changes, batch.count, &err));
     aether_batch_destroy(&batch);
     const aether_chain_options chain = {
@@ -122,6 +134,7 @@ aether_receipt world_run(world *self, int key, const aether_transaction *transac
 aether_block_result world_commit(world *self) {
     aether_block_result result;
     CHECK_OK(aether_block_end(self->block, &result, &err));
+    check_batch(&result.batch);
     CHECK_OK(
         aether_memory_store_apply(self->memory, result.batch.changes, result.batch.count, &err));
     aether_block_commit(self->block);

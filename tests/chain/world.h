@@ -67,6 +67,9 @@ aether_chain_head world_head(world *self);
 
 aether_bytes bytes_of(const char *text);
 
+/* A batch is what its type promises: sorted by key, no key twice, no key of the embedder's. */
+void check_batch(const aether_batch *batch);
+
 /* Everything in the store that is committed or derived, as one digest. */
 aether_hash world_digest(world *self);
 
