@@ -427,10 +427,9 @@ static aether_status bad_next(void *user, aether_bytes prefix, aether_bytes afte
     const bool due = store->does <= LIES_IN_ORDER && is_due(store);
     if (due && store->does <= IS_DAMAGED)
         return fail(store->does, error);
-    if (due) { // in front of everything that is asked for, or behind
-        static const uint8_t first[] = {0}, last[] = {0xff, 0xff};
-        *out_key = descending ? (aether_bytes){.data = last, .len = 2}
-                              : (aether_bytes){.data = first, .len = 1};
+    if (due) { // the same key again, or one that has not the prefix
+        static const uint8_t other[] = {0xff, 0xff};
+        *out_key = after.len != 0 ? after : (aether_bytes){.data = other, .len = sizeof other};
         *out_found = true;
         return AETHER_OK;
     }
