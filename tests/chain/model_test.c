@@ -132,7 +132,7 @@ static void put(expectation *e, const void *bytes, size_t len) {
 
 static void put_number(expectation *e, uint64_t number, size_t len) {
     for (size_t i = 0; i < len; i++) {
-        const uint8_t byte = i < 8 ? (uint8_t)(number >> 8 * i) : 0;
+        const uint8_t byte = (uint8_t)(i < 8 ? number >> 8 * i : 0);
         put(e, &byte, 1);
     }
 }
