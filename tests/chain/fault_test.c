@@ -16,6 +16,7 @@ static aether_error err;
 typedef struct script {
     world w;
     aether_address contract;
+    aether_hash code_hash; /* of the contract */
     uint8_t *code;
     plan input;
     plan init;
@@ -87,6 +88,7 @@ static void script_start(script *s) {
     plan_text(1, true, text);
     world_start(&s->w, NULL);
     s->contract = world_deploy(&s->w, text, 1);
+    s->code_hash = world_account(&s->w, &s->contract).code_hash;
     plan first = {0};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         plan_write(&first, bytes_of(keys[i]), bytes_of("value"));
@@ -329,16 +331,25 @@ static aether_status ask_query(script *s, aether_chain *chain) {
     return status;
 }
 
+/* On a failure outputs are as they were. */
 static aether_status ask_account(script *s, aether_chain *chain) {
-    aether_account account;
+    aether_account account = {.nonce = 77};
     bool found = false;
     const aether_status status = aether_chain_account(chain, &s->contract, &account, &found, &err);
-    CHECK(status != AETHER_OK || account.is_contract);
+    CHECK_U64(found, status == AETHER_OK);
+    CHECK(status == AETHER_OK ? account.is_contract : account.nonce == 77);
+    return status;
+}
+
+static aether_status ask_code(script *s, aether_chain *chain) {
+    bool found = false;
+    const aether_status status = aether_chain_has_code(chain, &s->code_hash, &found, &err);
+    CHECK_U64(found, status == AETHER_OK);
     return status;
 }
 
 static const question questions[] = {
-    ask_undo, ask_prove, ask_check, ask_simulate, ask_query, ask_account};
+    ask_undo, ask_prove, ask_check, ask_simulate, ask_query, ask_account, ask_code};
 #define QUESTION_COUNT (sizeof questions / sizeof questions[0])
 
 static void questions_survive_each_failing_allocation(void) {
