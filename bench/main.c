@@ -25,6 +25,7 @@ static const bench_group *const groups[] = {
     &bench_proof,
     &bench_tree,
     &bench_store,
+    &bench_snapshot,
     &bench_calibrate,
 };
 

@@ -41,6 +41,7 @@ extern const bench_group bench_verify;
 extern const bench_group bench_proof;
 extern const bench_group bench_tree;
 extern const bench_group bench_store;
+extern const bench_group bench_snapshot;
 extern const bench_group bench_calibrate;
 
 /* Whether a line of this name was asked for. */

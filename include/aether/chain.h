@@ -288,17 +288,21 @@ typedef void (*aether_progress)(void *user, uint64_t done);
 
 /**
  * Check a whole state against its root: every record is canonical, the trees and the root follow from the flat
- * state, every page of a tree is what it should be, code has its hash, the supply is the genesis', the undo
- * records can be read, and below AETHER_STORE_KIND_EMBEDDER nothing else is there.
+ * state, every page of a tree is what it should be and no other is there, code has its hash, the supply is the
+ * genesis', no key is there that a chain does not keep, and every block that has undo records can be taken back.
  *
- * Takes time and memory that grow with the state: 64 bytes for each record and for each storage key of the largest
- * contract, and their pages.
+ * Not found, since no root covers it: another time of a block that does not go backwards; undo records that end one
+ * block earlier, or begin with one that is right. Allowed: code without a record, which a crash or a block that was
+ * taken back may leave behind, and kinds from 0x80 on.
+ *
+ * Memory: 64 bytes for each account and each key of the largest contract, the pages of the largest tree, and what the
+ * blocks with undo records changed.
  *
  * @param store     must not change meanwhile
  * @param progress  may be NULL
  * @param user      handed to it
  * @return OK; INVALID_ARGUMENT; STORAGE_DAMAGED: the first thing that is wrong; WRONG_STATE: no chain there;
- *         OUT_OF_MEMORY, STORAGE_FAILED
+ *         LIMIT_EXCEEDED: a protocol version that this library does not know; OUT_OF_MEMORY, STORAGE_FAILED
  */
 AETHER_API AETHER_MUST_CHECK aether_status aether_chain_check(const aether_store *store,
     aether_progress progress, void *user, aether_check_report *out_report, aether_error *err);
@@ -318,7 +322,7 @@ AETHER_API AETHER_MUST_CHECK aether_status aether_chain_check_some(
 /** Takes bytes, in order. OK, or a fault, which ends the export. */
 typedef aether_status (*aether_write)(void *user, aether_bytes bytes, aether_error *err);
 
-/** Gives the next bytes: fills `out` and sets *out_len, below `len` only at the end. OK, or a fault. */
+/** Gives the next bytes: 1 to `len` of them into `out`, *out_len says how many; 0 at the end. OK, or a fault. */
 typedef aether_status (*aether_read)(
     void *user, uint8_t *out, size_t len, size_t *out_len, aether_error *err);
 
@@ -328,18 +332,27 @@ typedef aether_status (*aether_apply)(
 
 /**
  * Write the committed state of a store as a snapshot: sorted, in chunks of at most 4 MiB, each with its SHA-256;
- * byte-identical for equal states of one height. Format: docs/snapshot.md.
+ * byte-identical for equal states of one height and time. Format: docs/snapshot.md. Memory: one chunk.
+ *
+ * @param store  does not change meanwhile
+ * @return OK; WRONG_STATE: no chain there; STORAGE_DAMAGED: a record is not canonical; faults
  */
 AETHER_API AETHER_MUST_CHECK aether_status aether_snapshot_write(
     const aether_store *store, aether_write write, void *user, aether_error *err);
 
 /**
  * Read a snapshot into an empty store. The last batch holds the head, and is only given when the root that was
- * computed from everything before equals the snapshot's; a store that was left before it holds no chain.
+ * computed from everything before equals the snapshot's; a store that was left before it holds no chain. Blocks before
+ * the snapshot can't be taken back.
  *
- * @param root   the one that is trusted; NULL: the snapshot's own
- * @param store  reads what was applied so far
- * @return OK; INVALID_SNAPSHOT: which chunk, what is wrong; faults
+ * Memory: two chunks, 64 bytes for each account and each key of the largest contract, and the pages of the largest tree.
+ * Batches have at most 8 MiB.
+ *
+ * @param root      the one that is trusted; NULL: the snapshot's own. Height and time are in no root: who takes a
+ *                  snapshot from others compares them in *out_head
+ * @param store     reads what was applied so far; holds nothing but kinds from 0x80 on
+ * @param out_head  where the chain stands; untouched on failure
+ * @return OK; INVALID_SNAPSHOT: which chunk, what is wrong; WRONG_STATE: the store is not empty; faults
  */
 AETHER_API AETHER_MUST_CHECK aether_status aether_snapshot_read(const aether_hash *root,
     aether_read read, void *read_user, const aether_store *store, aether_apply apply,

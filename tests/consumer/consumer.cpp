@@ -45,7 +45,7 @@ bool add_block(aether_chain *chain, aether_memory_store *store) {
     aether_receipt receipt = {};
     aether_block_result result = {};
     aether_chain_get_head(chain, &before);
-    const aether_block_header header = {before.height + 1, before.time};
+    const aether_block_header header = {sizeof header, before.height + 1, before.time};
     if (aether_block_begin(chain, &header, &block, &err) != AETHER_OK)
         return false;
     if (aether_block_execute(block, {}, &receipt, &err) != AETHER_OK ||
