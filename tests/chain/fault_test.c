@@ -435,7 +435,9 @@ static aether_status bad_get(
 static aether_status bad_next(void *user, aether_bytes prefix, aether_bytes after, bool descending,
     aether_bytes *out_key, bool *out_found, aether_error *error) {
     bad_store *store = user;
-    const bool due = store->does <= LIES_IN_ORDER && is_due(store);
+    const bool may_lie = prefix.len + after.len != 0; // else every key is in order
+    const bool due =
+        (store->does < LIES_IN_ORDER || (store->does == LIES_IN_ORDER && may_lie)) && is_due(store);
     if (due && store->does <= IS_DAMAGED)
         return fail(store->does, error);
     if (due) { // the same key again, or one that has not the prefix
