@@ -574,6 +574,92 @@ static void rotten_store_crashes_nothing(void) {
     script_end(&s);
 }
 
+/* A store that lends: what it gave is gone with its next call. */
+typedef struct lender {
+    aether_store good;
+    uint8_t *lent; /* of one allocation each, so that a sanitizer sees a use that is too late */
+    size_t lent_len;
+} lender;
+
+static void take_back(lender *store) {
+    if (store->lent != NULL)
+        memset(store->lent, 0xdd, store->lent_len);
+    ae_free(store->lent);
+    store->lent = NULL;
+}
+
+static void lend(lender *store, bool found, aether_bytes *bytes) {
+    if (!found)
+        return;
+    store->lent_len = bytes->len;
+    store->lent = ae_alloc(1, bytes->len);
+    CHECK(store->lent != NULL);
+    if (bytes->len != 0)
+        memcpy(store->lent, bytes->data, bytes->len);
+    bytes->data = store->lent;
+}
+
+static aether_status lending_get(
+    void *user, aether_bytes key, aether_bytes *out_value, bool *out_found, aether_error *error) {
+    lender *store = user;
+    uint8_t copy[AETHER_STORE_KEY_LEN_MAX]; // the key may be what was lent
+    memcpy(copy, key.data, key.len);
+    key.data = copy;
+    take_back(store);
+    const aether_status status =
+        store->good.get(store->good.user, key, out_value, out_found, error);
+    lend(store, status == AETHER_OK && *out_found, out_value);
+    return status;
+}
+
+static aether_status lending_next(void *user, aether_bytes prefix, aether_bytes after,
+    bool descending, aether_bytes *out_key, bool *out_found, aether_error *error) {
+    lender *store = user;
+    uint8_t copies[2][AETHER_STORE_KEY_LEN_MAX];
+    if (prefix.len != 0)
+        memcpy(copies[0], prefix.data, prefix.len);
+    if (after.len != 0)
+        memcpy(copies[1], after.data, after.len);
+    prefix.data = copies[0];
+    after.data = copies[1];
+    take_back(store);
+    const aether_status status =
+        store->good.next(store->good.user, prefix, after, descending, out_key, out_found, error);
+    lend(store, status == AETHER_OK && *out_found, out_key);
+    return status;
+}
+
+/* Nothing in the ledger keeps what a store gave: the same root, and every question has its answer. */
+static void store_that_only_lends_is_enough(void) {
+    const aether_hash root = expected_root();
+    script s;
+    script_start(&s);
+    lender lending = {.good = s.w.store};
+    aether_chain *chain = NULL;
+    aether_block *block = NULL;
+    aether_block_result result;
+    s.w.store = (aether_store){.user = &lending, .get = lending_get, .next = lending_next};
+    CHECK_OK(aether_chain_open(s.w.engine, &s.w.store, NULL, &chain, &err));
+    for (size_t i = 0; i < QUESTION_COUNT; i++)
+        CHECK_OK(questions[i](&s, chain));
+    CHECK_OK(try_block(&s, chain, &block, &result));
+    take_back(&lending);
+    CHECK(memcmp(&result.batch.root, &root, sizeof root) == 0);
+    CHECK_OK(aether_memory_store_apply(s.w.memory, result.batch.changes, result.batch.count, &err));
+    aether_block_commit(block);
+    check_state(&s.w);
+    aether_batch batch;
+    CHECK_OK(aether_chain_undo(chain, &batch, &err));
+    take_back(&lending);
+    CHECK_OK(aether_memory_store_apply(s.w.memory, batch.changes, batch.count, &err));
+    aether_batch_destroy(&batch);
+    CHECK_OK(aether_chain_reopen(chain, &err));
+    check_state(&s.w);
+    aether_chain_close(chain);
+    take_back(&lending);
+    script_end(&s);
+}
+
 /* Balances that sum to more than the supply are damage, wherever it shows. */
 static void balance_above_the_supply_is_damage(void) {
     script s;
@@ -621,4 +707,4 @@ TEST_MAIN(
         TEST(genesis_and_open_survive_each_failing_allocation) TEST(
             questions_survive_each_failing_allocation) TEST(failing_store_is_a_fault_of_the_block)
             TEST(failing_store_is_a_fault_of_a_question) TEST(rotten_store_crashes_nothing)
-                TEST(balance_above_the_supply_is_damage))
+                TEST(store_that_only_lends_is_enough) TEST(balance_above_the_supply_is_damage))
