@@ -129,7 +129,11 @@ static aether_status run_entry(ae_body *body, ae_program *program, aether_entry 
                 body->block->constitution->chain_id, body->block->constitution->chain_id_len),
             .input = fields->input}};
     AE_TRY(take_value(body, err));
-    AE_TRY(ae_runtime_call(program, &message, NULL, &body->result, err));
+    aether_error why;
+    const aether_status status = ae_runtime_call(program, &message, NULL, &body->result, &why);
+    if (status != AETHER_OK) // its only misuse: a value that the contract's balance has no room for
+        return ae_fail(err, status == AETHER_INVALID_ARGUMENT ? AETHER_STORAGE_DAMAGED : status,
+            "%s", why.message);
     body->gas_used += body->result.gas_used;
     body->return_data = body->result.return_data;
     switch (body->result.outcome) {

@@ -76,18 +76,26 @@ aether_status ae_chain_account(aether_chain *chain, const aether_address *addres
     aether_account *out_account, bool *out_found, aether_error *err) {
     ae_store_key key;
     aether_bytes value = {0};
+    aether_account account = {0};
+    bool found = false;
     ae_account_key_init(&key, address);
-    AE_TRY(read_record(&chain->store, &key, &value, out_found, err));
-    *out_account = (aether_account){0};
-    return *out_found ? ae_account_read(value, out_account, err) : AETHER_OK;
+    AE_TRY(read_record(&chain->store, &key, &value, &found, err));
+    if (found)
+        AE_TRY(ae_account_read(value, &account, err));
+    *out_account = account;
+    *out_found = found;
+    return AETHER_OK;
 }
 
 aether_status ae_chain_has_code(
     aether_chain *chain, const aether_hash *code_hash, bool *out_found, aether_error *err) {
     ae_store_key key;
     aether_bytes value = {0};
+    bool found = false;
     ae_code_record_key_init(&key, code_hash);
-    return read_record(&chain->store, &key, &value, out_found, err);
+    AE_TRY(read_record(&chain->store, &key, &value, &found, err));
+    *out_found = found;
+    return AETHER_OK;
 }
 
 // A contract or entry that is not there: reverted, nothing ran.

@@ -56,7 +56,8 @@ void world_start(world *self, const world_options *options) {
             .block_gas_max = options->block_gas_max,
             .transaction_len_max = options->transaction_len_max,
             .block_len_max = options->block_len_max,
-            .fee_address = self->addresses[FEES]},
+            .fee_address =
+                options->fee_address != NULL ? *options->fee_address : self->addresses[FEES]},
         .accounts = accounts,
         .account_count = 2};
     aether_batch batch;
@@ -146,6 +147,21 @@ aether_receipt world_seal(world *self, int key, const aether_transaction *transa
     const aether_receipt receipt = world_run(self, key, transaction);
     world_commit(self);
     return receipt;
+}
+
+void world_undo(world *self) {
+    aether_batch batch;
+    CHECK_OK(aether_chain_undo(self->chain, &batch, &err));
+    CHECK_OK(aether_memory_store_apply(self->memory, batch.changes, batch.count, &err));
+    aether_batch_destroy(&batch);
+    CHECK_OK(aether_chain_reopen(self->chain, &err));
+}
+
+void world_reopen(world *self, uint64_t undo_blocks_max) {
+    aether_chain_close(self->chain);
+    const aether_chain_options options = {
+        .struct_size = sizeof options, .undo_blocks_max = undo_blocks_max};
+    CHECK_OK(aether_chain_open(self->engine, &self->store, &options, &self->chain, &err));
 }
 
 aether_hash world_upload(world *self, const char *wat) {

@@ -30,8 +30,9 @@ typedef struct world_options {
     uint32_t transaction_len_max;
     uint32_t block_len_max;
     uint64_t undo_blocks_max;
-    const char *chain_id; /* NULL: "test" */
-    aether_u128 alice;    /* 0: WORLD_FUNDS */
+    const char *chain_id;              /* NULL: "test" */
+    aether_u128 alice;                 /* 0: WORLD_FUNDS */
+    const aether_address *fee_address; /* NULL: that of FEES */
 } world_options;
 
 void world_start(world *self, const world_options *options);
@@ -55,6 +56,11 @@ aether_receipt world_seal(world *self, int key, const aether_transaction *transa
 /* Upload text as a module, and deploy it; both must succeed. */
 aether_hash world_upload(world *self, const char *wat);
 aether_address world_deploy(world *self, const char *wat, uint8_t salt);
+
+/* Take the last block back. */
+void world_undo(world *self);
+/* Open the chain again, with other options. */
+void world_reopen(world *self, uint64_t undo_blocks_max);
 
 aether_account world_account(world *self, const aether_address *address);
 aether_chain_head world_head(world *self);
