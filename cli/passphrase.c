@@ -81,7 +81,7 @@ static aether_status ask(
             "AETHER_PASSPHRASE");
     cli_passphrase again = {{0}, 0};
     bool is_read = read_silently(terminal, prompt, out);
-    if (is_read && is_twice)
+    if (is_read && is_twice && out->len != 0)
         is_read = read_silently(terminal, "The same again: ", &again);
     (void)close(terminal);
     aether_status status = AETHER_OK;
