@@ -24,6 +24,11 @@ static const bench_group *const groups[] = {
     &bench_verify,
     &bench_proof,
     &bench_tree,
+    &bench_transfer_memory,
+    &bench_chain_10k,
+    &bench_chain_1m,
+    &bench_state_update,
+    &bench_growth,
     &bench_calibrate,
 };
 

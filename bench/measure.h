@@ -40,6 +40,11 @@ extern const bench_group bench_size;
 extern const bench_group bench_verify;
 extern const bench_group bench_proof;
 extern const bench_group bench_tree;
+extern const bench_group bench_transfer_memory;
+extern const bench_group bench_chain_10k;
+extern const bench_group bench_chain_1m;
+extern const bench_group bench_state_update;
+extern const bench_group bench_growth;
 extern const bench_group bench_calibrate;
 
 /* Whether a line of this name was asked for. */
