@@ -102,7 +102,7 @@ static bool measure_tree(const bench *asked, bench_ledger *ledger) {
 
 static bool measure_updates(const bench *asked, bench_ledger *ledger, bool has_undo) {
     double cpu[ROUNDS], make[ROUNDS], apply[ROUNDS], wall[ROUNDS];
-    uint64_t random = 1;
+    uint64_t random = has_undo ? 2 : 1;
     for (int round = -1; round < ROUNDS; round++) {
         writes some = choose(&random);
         bench_update update = {.write = write_keys, .user = &some, .has_undo = has_undo};
