@@ -98,6 +98,7 @@ static bool measure_blocks(transfers *self) {
     print(self, "_commit", sum.apply_cpu / count / 1000, "us");
     print(self, "_commit_wall", sum.apply_wall / count / 1000, "us");
     print(self, "_gas", (double)sum.gas / count, "gas");
+    print(self, "_price", cpu / (double)sum.gas, "ns/gas");
     return true;
 }
 
@@ -176,7 +177,11 @@ static bool measure_1m(transfers *self) {
     if (!bench_ledger_add_token(&self->ledger, self->asked->folder))
         return false;
     bench_print(self->asked, "build_1m", (double)(bench_wall_ns() - start) / 1e9, "s", 1);
-    return measure_blocks(self) && measure_proofs(self, false) && measure_proofs(self, true);
+    if (!measure_blocks(self) || !measure_proofs(self, false) || !measure_proofs(self, true))
+        return false;
+    self->name = "native_transfer_chain_1m";
+    self->kind = AETHER_TRANSACTION_TRANSFER;
+    return measure_blocks(self);
 }
 
 static bool wants(const bench *asked, const char *const *names) {
@@ -187,12 +192,13 @@ static bool wants(const bench *asked, const char *const *names) {
 
 #define STAGES(name)                                                                     \
     name, name "_cpu", name "_decode", name "_signature", name "_execute", name "_root", \
-        name "_commit", name "_commit_wall", name "_gas"
+        name "_commit", name "_commit_wall", name "_gas", name "_price"
 
 static const char *const names_10k[] = {STAGES("transfer_chain_10k"),
     STAGES("native_transfer_chain_10k"), "commit_small", "commit_small_p90", NULL};
-static const char *const names_1m[] = {STAGES("transfer_chain_1m"), "bytes_per_account", "build_1m",
-    "proof_size", "proof_size_storage", "prove", "prove_storage", NULL};
+static const char *const names_1m[] = {STAGES("transfer_chain_1m"),
+    STAGES("native_transfer_chain_1m"), "bytes_per_account", "build_1m", "proof_size",
+    "proof_size_storage", "prove", "prove_storage", NULL};
 
 static bool run_one(const bench *asked, bool (*measure)(transfers *self)) {
     transfers *self = calloc(1, sizeof *self);

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-#define GAS_LIMIT 20000000u
-#define UPLOAD_GAS_LIMIT 10000000000u
+#define GAS_LIMIT 20000000
+#define UPLOAD_GAS_LIMIT ((uint64_t)1 << 40)
 #define CHAIN_ID "bench"
 
 enum { SLICE = 100000 }; // changes that are applied at once
@@ -272,8 +272,7 @@ static bool write_balances(void *user, ae_journal *journal) {
     return true;
 }
 
-/* What may be uploaded of a module: a copy. */
-static bool strip(aether_bytes file, aether_bytes *out) {
+bool bench_module_strip(aether_bytes file, aether_bytes *out) {
     ae_module module;
     if (!bench_ok(ae_module_decode(file, ae_host_import_rules(), &module, &err), "module", &err))
         return false;
@@ -297,7 +296,8 @@ bool bench_ledger_add_token(bench_ledger *self, const char *folder) {
     const aether_bytes file = bench_read_file(folder, "contracts/token.wasm");
     aether_bytes code = {0};
     bench_update update = {.write = write_balances, .user = self};
-    const bool ok = file.data != NULL && strip(file, &code) && upload_and_deploy(self, code);
+    const bool ok =
+        file.data != NULL && bench_module_strip(file, &code) && upload_and_deploy(self, code);
     free((void *)(uintptr_t)code.data);
     free((void *)(uintptr_t)file.data);
     return ok && bench_ledger_update(self, &update);

@@ -69,6 +69,9 @@ typedef struct bench_stages {
 bool bench_ledger_block(
     bench_ledger *self, const aether_buffer *transactions, size_t count, bench_stages *to);
 
+/* What may be uploaded of a module: a copy, to be released with free. */
+bool bench_module_strip(aether_bytes file, aether_bytes *out);
+
 /* splitmix64. */
 uint64_t bench_random(uint64_t *state);
 

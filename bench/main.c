@@ -29,6 +29,7 @@ static const bench_group *const groups[] = {
     &bench_chain_1m,
     &bench_state_update,
     &bench_growth,
+    &bench_upload,
     &bench_calibrate,
 };
 

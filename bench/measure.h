@@ -45,6 +45,7 @@ extern const bench_group bench_chain_10k;
 extern const bench_group bench_chain_1m;
 extern const bench_group bench_state_update;
 extern const bench_group bench_growth;
+extern const bench_group bench_upload;
 extern const bench_group bench_calibrate;
 
 /* Whether a line of this name was asked for. */
