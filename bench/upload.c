@@ -74,7 +74,7 @@ static void put_blocks(wasm_builder *code) {
 
 // Nested loops around uses of many locals: each loop's head takes every local.
 static void put_loops(wasm_builder *code) {
-    enum { DEPTH = 250, LOCALS = 400 };
+    enum { DEPTH = 100, LOCALS = 100 };
     put_locals(code, LOCALS);
     for (int group = 0; group < 8; group++) {
         for (int i = 0; i < DEPTH; i++)
@@ -91,6 +91,30 @@ static void put_loops(wasm_builder *code) {
     WASM(code, 0x0b);
 }
 
+// Nested blocks that are left with other values at each depth.
+static void put_merges(wasm_builder *code) {
+    enum { DEPTH = 200, LOCALS = 200 };
+    put_locals(code, LOCALS);
+    for (int i = 0; i < DEPTH; i++)
+        WASM(code, 0x02, 0x40);
+    for (uint32_t i = 1; i <= LOCALS; i++) { // br_if (local 0), local i = local i + 1
+        WASM(code, 0x20, 0x00, 0x0d);
+        wasm_u32(code, i - 1);
+        WASM(code, 0x20);
+        wasm_u32(code, i);
+        WASM(code, 0x42, 0x01, 0x7c, 0x21);
+        wasm_u32(code, i);
+    }
+    for (int i = 0; i < DEPTH; i++)
+        WASM(code, 0x0b);
+    for (uint32_t i = 1; i <= LOCALS; i++) { // all are used: i64.store (i32 0) (local i)
+        WASM(code, 0x41, 0x00, 0x20);
+        wasm_u32(code, i);
+        WASM(code, 0x37, 0x03, 0x00);
+    }
+    WASM(code, 0x0b);
+}
+
 static const upload uploads[] = {
     {"nothing", NULL, put_nothing, 1},
     {"functions", NULL, put_nothing, 9990},
@@ -100,6 +124,7 @@ static const upload uploads[] = {
     {"locals", NULL, put_many_locals, 100},
     {"blocks", NULL, put_blocks, 12},
     {"loops", NULL, put_loops, 1},
+    {"merges", NULL, put_merges, 1},
     {"token", "contracts/token.wasm", NULL, 0},
     {"kernels", "bench/kernels_0.wasm", NULL, 0},
 };
@@ -238,6 +263,6 @@ static bool run(const bench *asked) {
 
 static const char *const names[] = {"transaction_byte", LINES("nothing"), LINES("functions"),
     LINES("bytes"), LINES("stores"), LINES("calls"), LINES("locals"), LINES("blocks"),
-    LINES("loops"), LINES("token"), LINES("kernels"), NULL};
+    LINES("loops"), LINES("merges"), LINES("token"), LINES("kernels"), NULL};
 
 const bench_group bench_upload = {.names = names, .run = run};
