@@ -24,6 +24,8 @@ static const bench_group *const groups[] = {
     &bench_verify,
     &bench_proof,
     &bench_tree,
+    &bench_store,
+    &bench_snapshot,
     &bench_transfer_memory,
     &bench_chain_10k,
     &bench_chain_1m,

@@ -40,6 +40,8 @@ extern const bench_group bench_size;
 extern const bench_group bench_verify;
 extern const bench_group bench_proof;
 extern const bench_group bench_tree;
+extern const bench_group bench_store;
+extern const bench_group bench_snapshot;
 extern const bench_group bench_transfer_memory;
 extern const bench_group bench_chain_10k;
 extern const bench_group bench_chain_1m;

@@ -104,6 +104,60 @@ static aether_status describe_mistake(const reading *r, const struct argp_state 
     return cli_fail(r->err, AETHER_INVALID_ARGUMENT, "option '--%s' takes no value", s.match->name);
 }
 
+// The words that a command takes, one after the other, are told apart by spaces.
+static const char *words_of(const cli_syntax *syntax) {
+    return syntax->words == NULL ? "FILE" : syntax->words;
+}
+
+static size_t count_words(const cli_syntax *syntax) {
+    const char *words = words_of(syntax);
+    size_t count = words[0] == '\0' ? 0 : 1;
+    for (const char *at = words; *at != '\0'; at++)
+        count += *at == ' ' ? 1 : 0;
+    return count;
+}
+
+// The name of a word as in --help; in brackets if it may be left out.
+static aether_bytes name_of_word(const cli_syntax *syntax, size_t index) {
+    const char *at = words_of(syntax);
+    for (; index != 0; index--)
+        at += strcspn(at, " ") + 1;
+    return (aether_bytes){(const uint8_t *)at, strcspn(at, " ")};
+}
+
+static aether_status take_word(reading *r, const char *value) {
+    cli_arguments *arguments = r->arguments;
+    const size_t count_max = count_words(r->syntax);
+    if (arguments->word_count < count_max && arguments->word_count < CLI_WORDS_MAX) {
+        if (arguments->word_count == 0)
+            arguments->file = value;
+        arguments->words[arguments->word_count++] = value;
+        return AETHER_OK;
+    }
+    const cli_quoted quoted = cli_quote(value);
+    if (count_max != 1)
+        return cli_fail(r->err, AETHER_INVALID_ARGUMENT,
+            "'%.90s' is one argument too many; see '%s --help'", quoted.text, r->syntax->name);
+    const aether_bytes name = name_of_word(r->syntax, 0);
+    return cli_fail(r->err, AETHER_INVALID_ARGUMENT,
+        "'%.90s' is one argument too many; %.*s is '%.90s'", quoted.text, (int)name.len,
+        (const char *)name.data, cli_quote(arguments->file).text);
+}
+
+static aether_status check_words(const reading *r) {
+    const size_t next = r->arguments->word_count;
+    if (next == count_words(r->syntax))
+        return AETHER_OK;
+    const aether_bytes name = name_of_word(r->syntax, next);
+    if (name.data[0] == '[')
+        return AETHER_OK;
+    if (r->syntax->words == NULL)
+        return cli_fail(r->err, AETHER_INVALID_ARGUMENT,
+            "FILE is missing: a Wasm or WAT module, or - for standard input");
+    return cli_fail(r->err, AETHER_INVALID_ARGUMENT, "%.*s is missing; see '%s --help'",
+        (int)name.len, (const char *)name.data, r->syntax->name);
+}
+
 static aether_status take(reading *r, int key, const char *value) {
     switch (key) {
     case CLI_KEY_HELP:
@@ -113,13 +167,7 @@ static aether_status take(reading *r, int key, const char *value) {
         r->arguments->is_json = true;
         return AETHER_OK;
     case ARGP_KEY_ARG:
-        if (r->arguments->file == NULL) {
-            r->arguments->file = value;
-            return AETHER_OK;
-        }
-        return cli_fail(r->err, AETHER_INVALID_ARGUMENT,
-            "'%.90s' is one argument too many; FILE is '%.90s'", cli_quote(value).text,
-            cli_quote(r->arguments->file).text);
+        return take_word(r, value);
     default:
         return r->syntax->set(r->target, key, value, r->err);
     }
@@ -169,9 +217,8 @@ aether_status cli_arguments_parse(const cli_syntax *syntax, int argc, char **arg
         cli_die_of_memory();
     if (failed != 0 && r.status == AETHER_OK)
         r.status = cli_fail(err, AETHER_INVALID_ARGUMENT, "the command line cannot be read");
-    if (r.status == AETHER_OK && out_arguments->file == NULL && !out_arguments->is_help)
-        r.status = cli_fail(err, AETHER_INVALID_ARGUMENT,
-            "FILE is missing: a Wasm or WAT module, or - for standard input");
+    if (r.status == AETHER_OK && !out_arguments->is_help)
+        r.status = check_words(&r);
     if (r.status != AETHER_OK)
         out_arguments->is_json = out_arguments->is_json || has_json(argc, argv);
     return r.status;
@@ -181,7 +228,7 @@ int cli_help(const cli_syntax *syntax) {
     const option_table table = options_of(syntax);
     cli_text about = {0};
     cli_text_format(&about, "%s\v%s", syntax->about, syntax->example);
-    const struct argp argp = {table.options, NULL, "FILE", about.data, NULL, NULL, NULL};
+    const struct argp argp = {table.options, NULL, words_of(syntax), about.data, NULL, NULL, NULL};
     cli_text name = {0};
     cli_text_format(&name, "%s", syntax->name);
     argp_help(&argp, stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_DOC | ARGP_HELP_LONG, name.data);

@@ -24,18 +24,23 @@ enum { CLI_KEY_HELP = 'h', CLI_KEY_JSON = 0x100, CLI_KEY_FIRST = 0x101 };
 
 /** What a command takes besides --help and --json. */
 typedef struct cli_syntax {
-    const char *name;                  /**< as typed, for example "aether run" */
-    const char *about;                 /**< what it does, before the options in --help */
-    const char *example;               /**< after the options */
+    const char *name;    /**< as typed, for example "aether run" */
+    const char *about;   /**< what it does, before the options in --help */
+    const char *example; /**< after the options */
+    const char *words;   /**< what stands beside the options, as "ADDR [KEY]"; NULL: FILE */
     const struct argp_option *options; /**< ends with a zeroed one */
 
     /** Takes one option; `target` is what was given to cli_arguments_parse. */
     aether_status (*set)(void *target, int key, const char *value, aether_error *err);
 } cli_syntax;
 
+enum { CLI_WORDS_MAX = 2 };
+
 /** What every command line says. */
 typedef struct cli_arguments {
-    const char *file; /**< FILE, borrowed from argv */
+    const char *words[CLI_WORDS_MAX]; /**< in order, borrowed from argv; NULL: left out */
+    size_t word_count;
+    const char *file; /**< the first word */
     bool is_json;
     bool is_help;
 } cli_arguments;
@@ -68,11 +73,30 @@ int cli_report(const char *name, const char *subject, const aether_error *err);
  * stderr */
 int cli_print(const char *text, size_t len, int status);
 
+/** Report a failure; with --json print its object too, {"error":{…}}. @return the exit status */
+int cli_refuse(const cli_syntax *syntax, bool is_json, const aether_error *err);
+
 int cli_run(int argc, char **argv);
 int cli_profile(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_verify(int argc, char **argv);
+int cli_init(int argc, char **argv);
+int cli_key(int argc, char **argv);
+int cli_deploy(int argc, char **argv);
+int cli_call(int argc, char **argv);
+int cli_query(int argc, char **argv);
+int cli_transfer(int argc, char **argv);
+int cli_upgrade(int argc, char **argv);
+int cli_account(int argc, char **argv);
+int cli_storage(int argc, char **argv);
+int cli_block(int argc, char **argv);
+int cli_tx(int argc, char **argv);
+int cli_status(int argc, char **argv);
+int cli_proof(int argc, char **argv);
+int cli_rollback(int argc, char **argv);
+int cli_snapshot(int argc, char **argv);
+int cli_fsck(int argc, char **argv);
 
 /** `aether --version`. */
 int cli_version(bool is_json);

@@ -101,13 +101,13 @@ aether_status cli_file_read_if_there(
 }
 
 // Make a file that nobody has, in the folder of the one that it shall replace. Its name is left in `out`.
-static int create_beside(const char *path, cli_text *out) {
+static int create_beside(const char *path, unsigned mode, cli_text *out) {
     char *folder = folder_of(path);
     int fd = -1;
     for (int attempt = 0; attempt < 100; attempt++) {
         out->len = 0;
         cli_text_format(out, "%s/.aether-%ld-%d.tmp", folder, (long)getpid(), attempt);
-        fd = open(out->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = open(out->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
         if (fd >= 0 || errno != EEXIST)
             break;
     }
@@ -132,7 +132,7 @@ static bool write_all(int fd, const char *data, size_t len) {
 
 // A rename is on disk when its folder is. Some file systems can't sync a folder; the rename itself
 // stands.
-static void sync_folder(const char *path) {
+void cli_file_sync_folder(const char *path) {
     char *folder = folder_of(path);
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(folder);
@@ -142,37 +142,102 @@ static void sync_folder(const char *path) {
     (void)close(fd);
 }
 
-// @return 0, or the number of the error; then nothing has changed
-static int replace(const char *path, const char *data, size_t len) {
-    cli_text temporary = {0};
-    const int fd = create_beside(path, &temporary);
-    if (fd < 0) {
-        const int error = errno;
-        cli_text_deinit(&temporary);
-        return error;
+static aether_status cannot_write(const char *path, int error, aether_error *err) {
+    return cli_fail(
+        err, AETHER_STORAGE_FAILED, "cannot write %s: %s", cli_quote(path).text, strerror(error));
+}
+
+aether_status cli_file_begin(
+    const char *path, unsigned mode, cli_file_writer *out_writer, aether_error *err) {
+    cli_file_writer writer = {.target = realpath(path, NULL)}; // NULL: there is no such file yet
+    if (writer.target == NULL) {
+        cli_text copy = {0};
+        cli_text_format(&copy, "%s", path);
+        writer.target = copy.data;
     }
+    cli_text temporary = {0};
+    writer.fd = create_beside(writer.target, mode, &temporary);
     struct stat info;
-    const bool is_written = (stat(path, &info) != 0 || fchmod(fd, info.st_mode & 0777) == 0) &&
-                            write_all(fd, data, len) && fsync(fd) == 0;
-    int error = is_written ? 0 : errno;
-    if (close(fd) != 0 && error == 0)
+    int error = writer.fd < 0 ? errno : 0;
+    if (error == 0 && stat(writer.target, &info) == 0 &&
+        fchmod(writer.fd, info.st_mode & 0777) != 0)
         error = errno;
-    if (error == 0 && rename(temporary.data, path) != 0)
-        error = errno;
-    if (error != 0)
-        (void)unlink(temporary.data);
+    if (writer.fd >= 0)
+        writer.temporary = temporary.data;
     else
-        sync_folder(path);
-    cli_text_deinit(&temporary);
-    return error;
+        cli_text_deinit(&temporary); // the name is another's
+    *out_writer = writer;
+    if (error == 0)
+        return AETHER_OK;
+    cli_file_abandon(out_writer);
+    return cannot_write(path, error, err);
+}
+
+aether_status cli_file_write(cli_file_writer *writer, aether_bytes bytes, aether_error *err) {
+    if (write_all(writer->fd, (const char *)bytes.data, bytes.len))
+        return AETHER_OK;
+    return cannot_write(writer->target, errno, err);
+}
+
+// Sync, close, and let the file take its place. @return 0, or the number of the error
+static int settle(cli_file_writer *writer, bool is_new) {
+    int error = fsync(writer->fd) == 0 ? 0 : errno;
+    if (close(writer->fd) != 0 && error == 0)
+        error = errno;
+    writer->fd = -1;
+    if (error != 0)
+        return error;
+    const int done = is_new ? link(writer->temporary, writer->target)
+                            : rename(writer->temporary, writer->target);
+    if (done != 0)
+        return errno;
+    if (is_new)
+        (void)unlink(writer->temporary); // a name too many
+    free(writer->temporary);
+    writer->temporary = NULL;
+    cli_file_sync_folder(writer->target);
+    return 0;
+}
+
+static aether_status commit(cli_file_writer *writer, bool is_new, aether_error *err) {
+    const int error = settle(writer, is_new);
+    aether_status status = AETHER_OK;
+    if (error == EEXIST && is_new)
+        status = cli_fail(
+            err, AETHER_INVALID_ARGUMENT, "%s is there already", cli_quote(writer->target).text);
+    else if (error != 0)
+        status = cannot_write(writer->target, error, err);
+    cli_file_abandon(writer);
+    return status;
+}
+
+aether_status cli_file_commit(cli_file_writer *writer, aether_error *err) {
+    return commit(writer, false, err);
+}
+
+aether_status cli_file_commit_new(cli_file_writer *writer, aether_error *err) {
+    return commit(writer, true, err);
+}
+
+void cli_file_abandon(cli_file_writer *writer) {
+    if (writer->target != NULL && writer->fd >= 0)
+        (void)close(writer->fd); // dropped
+    if (writer->temporary != NULL)
+        (void)unlink(writer->temporary);
+    free(writer->temporary);
+    free(writer->target);
+    *writer = (cli_file_writer){.fd = -1};
 }
 
 aether_status cli_file_replace(const char *path, const char *data, size_t len, aether_error *err) {
-    char *target = realpath(path, NULL); // NULL: there is no such file yet
-    const int error = replace(target != NULL ? target : path, data, len);
-    free(target);
-    if (error == 0)
-        return AETHER_OK;
-    return cli_fail(
-        err, AETHER_STORAGE_FAILED, "cannot write %s: %s", cli_quote(path).text, strerror(error));
+    cli_file_writer writer;
+    aether_status status = cli_file_begin(path, 0666, &writer, err);
+    if (status != AETHER_OK)
+        return status;
+    status = cli_file_write(&writer, (aether_bytes){(const uint8_t *)data, len}, err);
+    if (status == AETHER_OK)
+        status = cli_file_commit(&writer, err);
+    if (status != AETHER_OK)
+        cli_file_abandon(&writer);
+    return status;
 }

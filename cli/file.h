@@ -44,6 +44,34 @@ AETHER_MUST_CHECK aether_status cli_module_read(
 AETHER_MUST_CHECK aether_status cli_file_read_if_there(
     const char *path, size_t len_max, cli_buffer *out, bool *out_found, aether_error *err);
 
+/** Sync the folder that a path is in, after a rename. */
+void cli_file_sync_folder(const char *path);
+
+/** A file that is being written beside the one that it shall replace. */
+typedef struct cli_file_writer {
+    char *target;    /**< its path, symbolic links followed */
+    char *temporary; /**< NULL: nothing is open */
+    int fd;
+} cli_file_writer;
+
+/** Begin: a file that a symbolic link names is replaced itself, and its mode is kept. @param mode of a new file
+ *  @return OK, STORAGE_FAILED */
+AETHER_MUST_CHECK aether_status cli_file_begin(
+    const char *path, unsigned mode, cli_file_writer *out_writer, aether_error *err);
+
+/** @return OK, STORAGE_FAILED */
+AETHER_MUST_CHECK aether_status cli_file_write(
+    cli_file_writer *writer, aether_bytes bytes, aether_error *err);
+
+/** Sync and rename it over its target, and close. @return OK, or STORAGE_FAILED: the target is as it was */
+AETHER_MUST_CHECK aether_status cli_file_commit(cli_file_writer *writer, aether_error *err);
+
+/** As cli_file_commit, but refuses to replace a file that is there: INVALID_ARGUMENT. */
+AETHER_MUST_CHECK aether_status cli_file_commit_new(cli_file_writer *writer, aether_error *err);
+
+/** Drop it; the target is as it was. Nothing after a commit. */
+void cli_file_abandon(cli_file_writer *writer);
+
 /**
  * Replace a file: a new one beside it, synced, renamed over it. A symbolic link is followed; the
  * mode of an existing file is kept.

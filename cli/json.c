@@ -79,6 +79,22 @@ struct json_object *cli_json_hex(aether_bytes bytes) {
     return object;
 }
 
+struct json_object *cli_json_hash(const aether_hash *hash) {
+    return cli_json_hex((aether_bytes){hash->bytes, AETHER_HASH_LEN});
+}
+
+struct json_object *cli_json_address(const aether_address *address) {
+    return cli_json_hex((aether_bytes){address->bytes, AETHER_ADDRESS_LEN});
+}
+
+struct json_object *cli_json_u128(aether_u128 value) {
+    cli_text text = {0};
+    cli_text_u128(&text, value);
+    struct json_object *object = cli_json_text(text.data);
+    cli_text_deinit(&text);
+    return object;
+}
+
 struct json_object *cli_json_error(const aether_error *err) {
     struct json_object *object = cli_json_object();
     cli_json_set(object, "code", cli_json_int((int32_t)err->status));
@@ -118,4 +134,9 @@ int cli_json_print_refusal(const aether_error *err, int status) {
     struct json_object *object = cli_json_object();
     cli_json_set(object, "error", cli_json_error(err));
     return cli_json_print(object, status);
+}
+
+int cli_refuse(const cli_syntax *syntax, bool is_json, const aether_error *err) {
+    const int status = cli_report(syntax->name, NULL, err);
+    return is_json ? cli_json_print_refusal(err, status) : status;
 }

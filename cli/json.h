@@ -20,13 +20,19 @@ struct json_object *cli_json_bool(bool value);
  * null. */
 struct json_object *cli_json_text(const char *text);
 
+/** An amount: a string of decimal digits. */
+struct json_object *cli_json_u128(aether_u128 value);
+
 /** "0x…", lower case. */
 struct json_object *cli_json_hex(aether_bytes bytes);
+struct json_object *cli_json_hash(const aether_hash *hash);
+struct json_object *cli_json_address(const aether_address *address);
 
 /** {"code","name","message"} */
 struct json_object *cli_json_error(const aether_error *err);
 
-/** Add a member; `value` NULL is null and is otherwise taken over. The key is copied. */
+/** Add a member, or replace the one of that name where it stands; `value` NULL is null and is otherwise taken
+ * over. The key is copied. */
 void cli_json_set(struct json_object *object, const char *key, struct json_object *value);
 
 /** Append an element, which is taken over. */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,17 +13,37 @@
 #include "text.h"
 
 typedef struct command {
-    const char *name;
+    const char *name; // NULL: the summary is the title of a group
     const char *summary;
     int (*run)(int argc, char **argv);
 } command;
 
 static const command commands[] = {
+    {NULL, "A module", NULL},
     {"run", "run one entry of a contract once, over its own in-memory state", cli_run},
     {"profile", "show where the gas of a run goes: functions, lines, instructions", cli_profile},
     {"check", "validate a module against the profile", cli_check},
     {"inspect", "show what a module is made of, and what it costs", cli_inspect},
     {"verify", "run on every engine and compare everything that can be seen", cli_verify},
+    {NULL, "A local chain, in --home DIR (.aether)", NULL},
+    {"init", "make a chain, with accounts that have something", cli_init},
+    {"key", "keys: new, list, show, export, import", cli_key},
+    {"deploy", "upload a module and make a contract of it", cli_deploy},
+    {"call", "call a contract", cli_call},
+    {"query", "ask a contract; nothing changes, nothing is paid", cli_query},
+    {"transfer", "send an amount", cli_transfer},
+    {"upgrade", "give a contract other code", cli_upgrade},
+    {NULL, "What a chain holds", NULL},
+    {"status", "height and root", cli_status},
+    {"account", "balance, nonce and code of an address", cli_account},
+    {"storage", "what a contract keeps", cli_storage},
+    {"block", "a block", cli_block},
+    {"tx", "a transaction and its receipt", cli_tx},
+    {"proof", "prove what is held, or verify such a proof", cli_proof},
+    {NULL, "Its upkeep", NULL},
+    {"rollback", "take blocks back", cli_rollback},
+    {"snapshot", "the state as a file: export, import", cli_snapshot},
+    {"fsck", "check the database", cli_fsck},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -30,19 +51,25 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 static int print_help(void) {
     cli_text text = {0};
     cli_text_format(&text,
-        "Usage: aether COMMAND [OPTION...] FILE\n"
-        "Run smart contracts: untrusted Wasm in, a deterministic, metered outcome out.\n\n"
-        "Commands (each has --help and --json):\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        cli_text_format(&text, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        "Usage: aether COMMAND [OPTION...] [ARGUMENT...]\n"
+        "Run smart contracts: untrusted Wasm in, a deterministic, metered outcome out.\n"
+        "Each command has --help and --json.\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (commands[i].name == NULL)
+            cli_text_format(&text, "\n%s\n", commands[i].summary);
+        else
+            cli_text_format(&text, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
     cli_text_format(&text,
         "\n  --version  print the versions of Aether, of the protocol and of the engine\n"
         "  --help     print this text\n\n"
-        "FILE is Wasm or WAT, told apart by content; - is standard input.\n"
-        "Exit status: 0 success, 1 the contract failed, 2 the input was refused or the\n"
-        "command misused, 3 a fault of this machine.\n\n"
+        "FILE is Wasm or WAT, told apart by content; - is standard input. ADDR is ae1... or 0x\n"
+        "and 64 hex digits, or the name of a key.\n"
+        "Exit status: 0 success, 1 the contract or transaction failed, 2 the input was refused\n"
+        "or the command misused, 3 a fault of this machine.\n\n"
         "Example:\n"
-        "  aether run counter.wat --input text:increment --storage counter.json\n");
+        "  aether run counter.wat --input text:increment --storage counter.json\n"
+        "  aether init --fund alice=1000000000 && aether deploy counter.wat --from alice\n");
     const int status = cli_print(text.data, text.len, CLI_EXIT_OK);
     cli_text_deinit(&text);
     return status;
@@ -56,7 +83,8 @@ static int refuse(bool is_json, const aether_error *err) {
 static int refuse_command(const char *name, bool is_json) {
     cli_text names = {0};
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        cli_text_format(&names, "%s%s", i == 0 ? "" : ", ", commands[i].name);
+        if (commands[i].name != NULL)
+            cli_text_format(&names, "%s%s", names.len == 0 ? "" : ", ", commands[i].name);
     aether_error err;
     const aether_status status =
         cli_fail(&err, AETHER_INVALID_ARGUMENT, "version %s has no command '%.100s'; it has %s",
@@ -110,10 +138,12 @@ int main(int argc, char **argv) {
     // A reader that went away is a failed write (exit 3), not a signal.
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return CLI_EXIT_FAULT;
+    if (sodium_init() < 0)
+        return CLI_EXIT_FAULT;
     if (argc < 2 || argv[1][0] == '-')
         return run_alone(argc, argv);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
+        if (commands[i].name != NULL && strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     bool is_json = false;
     for (int i = 2; i < argc; i++)

@@ -74,6 +74,15 @@ aether_status cli_option_address(
         cli_quote(value).text, reason);
 }
 
+aether_status cli_option_hash(
+    const char *option, const char *value, aether_hash *out, aether_error *err) {
+    const aether_bytes digits = cli_bytes_of(strncmp(value, "0x", 2) == 0 ? value + 2 : value);
+    if (digits.len == 2 * AETHER_HASH_LEN && cli_hex_decode(digits, out->bytes))
+        return AETHER_OK;
+    return cli_fail(err, AETHER_INVALID_ARGUMENT, "%s '%.100s' is not 64 hex digits", option,
+        cli_quote(value).text);
+}
+
 aether_status cli_option_bytes(
     const char *option, const char *value, cli_buffer *out, aether_error *err) {
     static const char text_prefix[] = "text:";

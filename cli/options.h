@@ -19,6 +19,10 @@ AETHER_MUST_CHECK aether_status cli_option_u128(
 AETHER_MUST_CHECK aether_status cli_option_address(
     const char *option, const char *value, aether_address *out, aether_error *err);
 
+/** 64 hex digits, with or without 0x. */
+AETHER_MUST_CHECK aether_status cli_option_hash(
+    const char *option, const char *value, aether_hash *out, aether_error *err);
+
 /** Hex digits with or without 0x, `text:…`, or `@FILE`. */
 AETHER_MUST_CHECK aether_status cli_option_bytes(
     const char *option, const char *value, cli_buffer *out, aether_error *err);

@@ -7,22 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SHOWN_BYTES_MAX = 256, KEY_PREFIX_LEN = 1 + AETHER_ADDRESS_LEN };
-
-// Hex, cut where it gets long, and the text that it spells if it does.
-static void add_bytes(cli_text *out, aether_bytes bytes) {
-    if (bytes.len > SHOWN_BYTES_MAX) {
-        cli_text_hex(out, (aether_bytes){bytes.data, SHOWN_BYTES_MAX});
-        cli_text_format(out, "... (%zu bytes)", bytes.len);
-        return;
-    }
-    cli_text_hex(out, bytes);
-    if (bytes.len == 0 || !cli_bytes_are_printable(bytes))
-        return;
-    cli_text_add(out, " \"", 2);
-    cli_text_escaped(out, bytes);
-    cli_text_add(out, "\"", 1);
-}
+enum { KEY_PREFIX_LEN = 1 + AETHER_ADDRESS_LEN };
 
 static void add_gas(cli_text *out, const aether_execution_result *result) {
     cli_text_format(out, "gas      %" PRIu64 " of %" PRIu64, result->gas_used, result->gas_limit);
@@ -44,7 +29,7 @@ static void add_logs(cli_text *out, const aether_execution_result *result) {
             cli_text_add(out, "\n", 1);
         }
         cli_text_format(out, "  data   ");
-        add_bytes(out, log->data);
+        cli_text_bytes(out, log->data);
         cli_text_add(out, "\n", 1);
     }
 }
@@ -57,14 +42,14 @@ static void add_changes(
             memcmp(change->key.data + 1, self->bytes, AETHER_ADDRESS_LEN) != 0)
             continue; // a balance, or another contract's
         cli_text_format(out, "storage  ");
-        add_bytes(out,
+        cli_text_bytes(out,
             (aether_bytes){change->key.data + KEY_PREFIX_LEN, change->key.len - KEY_PREFIX_LEN});
         if (change->is_removed) {
             cli_text_format(out, " removed\n");
             continue;
         }
         cli_text_format(out, " = ");
-        add_bytes(out, change->value);
+        cli_text_bytes(out, change->value);
         cli_text_add(out, "\n", 1);
     }
 }
@@ -106,7 +91,7 @@ void cli_receipt_text(const aether_execution_result *result, const aether_addres
     add_gas(out, result);
     if (result->return_data.len != 0) {
         cli_text_format(out, "data     ");
-        add_bytes(out, result->return_data);
+        cli_text_bytes(out, result->return_data);
         cli_text_add(out, "\n", 1);
     }
     add_logs(out, result);

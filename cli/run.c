@@ -92,8 +92,9 @@ static aether_status settle(const cli_request *r, run_session *s, aether_error *
     const aether_address *self = &r->context.contract_address;
     aether_status status =
         aether_memory_store_apply(s->base.store, s->result.changes, s->result.change_count, err);
+    const aether_store store = aether_memory_store_interface(s->base.store);
     if (status == AETHER_OK)
-        status = cli_storage_list(self, s->base.store, &s->storage, err);
+        status = cli_storage_list(self, (aether_bytes){0}, &store, &s->storage, err);
     if (status == AETHER_OK && r->storage_path != NULL)
         status = cli_storage_save(r->storage_path, s->storage, err);
     return status;

@@ -1,18 +1,17 @@
 #include "storage.h"
 
 #include <json-c/json_object.h>
-#include <json-c/json_tokener.h>
 #include <json-c/linkhash.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "file.h"
 #include "json.h"
+#include "json_file.h"
 #include "text.h"
 
-enum { KEY_PREFIX_LEN = 1 + AETHER_ADDRESS_LEN, VALUE_LEN_MAX = 65536, JSON_DEPTH_MAX = 8 };
+enum { KEY_PREFIX_LEN = 1 + AETHER_ADDRESS_LEN, VALUE_LEN_MAX = 65536 };
 
 // The batch that makes the start state, and the bytes it points to.
 typedef struct batch {
@@ -48,44 +47,6 @@ static bool has_duplicate_name(const cli_buffer *file, struct json_object *objec
         }
     }
     return strings != 2 * (size_t)json_object_object_length(object);
-}
-
-// A NUL would end json-c's member names early.
-static bool has_nul(const cli_buffer *file) {
-    static const char escape[] = "\\u0000";
-    return memchr(file->data, 0, file->len) != NULL ||
-           memmem(file->data, file->len, escape, sizeof escape - 1) != NULL;
-}
-
-static aether_status parse_object(
-    const char *path, const cli_buffer *file, struct json_object **out, aether_error *err) {
-    if (file->len > INT_MAX)
-        return refuse(path, "too long", err);
-    if (has_nul(file))
-        return refuse(path, "a NUL character is in it", err);
-    struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
-    if (tokener == NULL)
-        cli_die_of_memory();
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *object =
-        json_tokener_parse_ex(tokener, (const char *)file->data, (int)file->len);
-    const enum json_tokener_error error = json_tokener_get_error(tokener);
-    const size_t end = json_tokener_get_parse_end(tokener);
-    json_tokener_free(tokener);
-    aether_status status = AETHER_OK;
-    if (error == json_tokener_continue)
-        status = refuse(path, "not JSON: it ends too early", err);
-    else if (error != json_tokener_success)
-        status =
-            cli_fail(err, AETHER_INVALID_ARGUMENT, "storage file %.120s: not JSON: %s, at byte %zu",
-                cli_quote(path).text, json_tokener_error_desc(error), end);
-    else if (!json_object_is_type(object, json_type_object))
-        status = refuse(path, "not an object {\"0xkey\":\"0xvalue\"}", err);
-    if (status == AETHER_OK)
-        *out = object;
-    else
-        json_object_put(object);
-    return status;
 }
 
 // "0x" and pairs of digits → bytes that the caller frees. NULL: it is something else.
@@ -160,7 +121,8 @@ static aether_status collect(batch *b, const char *path, const aether_address *s
 static aether_status count_keys(
     const aether_address *self, aether_memory_store *store, size_t *out_count, aether_error *err) {
     struct json_object *object = NULL;
-    const aether_status status = cli_storage_list(self, store, &object, err);
+    const aether_store reader = aether_memory_store_interface(store);
+    const aether_status status = cli_storage_list(self, (aether_bytes){0}, &reader, &object, err);
     if (status == AETHER_OK)
         *out_count = (size_t)json_object_object_length(object);
     json_object_put(object);
@@ -193,7 +155,7 @@ aether_status cli_storage_load(
     if (status != AETHER_OK || !is_there)
         return status;
     struct json_object *object = NULL;
-    status = parse_object(path, &file, &object, err);
+    status = cli_json_parse("storage file", path, cli_buffer_bytes(&file), &object, err);
     if (status == AETHER_OK)
         status = load_object(path, self, &file, object, store, err);
     json_object_put(object);
@@ -209,31 +171,38 @@ static void list_one(struct json_object *object, aether_bytes store_key, aether_
     cli_text_deinit(&name);
 }
 
-aether_status cli_storage_list(const aether_address *self, aether_memory_store *store,
-    struct json_object **out_object, aether_error *err) {
-    const aether_store reader = aether_memory_store_interface(store);
-    uint8_t prefix[KEY_PREFIX_LEN];
-    prefix[0] = AETHER_STORE_KIND_STORAGE;
-    memcpy(prefix + 1, self->bytes, AETHER_ADDRESS_LEN);
-    struct json_object *object = cli_json_object();
-    aether_bytes key = {0}; // stays valid: nothing is applied meanwhile
+aether_status cli_storage_list(const aether_address *self, aether_bytes prefix,
+    const aether_store *store, struct json_object **out_object, aether_error *err) {
+    uint8_t first[AETHER_STORE_KEY_LEN_MAX];
+    uint8_t last[AETHER_STORE_KEY_LEN_MAX]; // the store's own bytes go with its next call
+    first[0] = AETHER_STORE_KIND_STORAGE;
+    memcpy(first + 1, self->bytes, AETHER_ADDRESS_LEN);
+    *out_object = cli_json_object();
+    if (prefix.len > AETHER_KEY_LEN_MAX)
+        return AETHER_OK;
+    if (prefix.len != 0)
+        memcpy(first + KEY_PREFIX_LEN, prefix.data, prefix.len);
+    const aether_bytes all = {first, KEY_PREFIX_LEN + prefix.len};
+    aether_bytes key = {0};
     for (;;) {
         bool is_found = false;
+        aether_bytes found = {0};
         aether_bytes value = {0};
-        aether_status status = reader.next(
-            reader.user, (aether_bytes){prefix, sizeof prefix}, key, false, &key, &is_found, err);
+        aether_status status = store->next(store->user, all, key, false, &found, &is_found, err);
         if (status == AETHER_OK && !is_found)
-            break;
-        if (status == AETHER_OK)
-            status = reader.get(reader.user, key, &value, &is_found, err);
+            return AETHER_OK;
+        if (status == AETHER_OK) {
+            memcpy(last, found.data, found.len);
+            key = (aether_bytes){last, found.len};
+            status = store->get(store->user, key, &value, &is_found, err);
+        }
         if (status != AETHER_OK) {
-            json_object_put(object);
+            json_object_put(*out_object);
+            *out_object = NULL;
             return status;
         }
-        list_one(object, key, value);
+        list_one(*out_object, key, value);
     }
-    *out_object = object;
-    return AETHER_OK;
 }
 
 aether_status cli_storage_save(const char *path, struct json_object *object, aether_error *err) {

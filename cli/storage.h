@@ -19,9 +19,9 @@
 AETHER_MUST_CHECK aether_status cli_storage_load(
     const char *path, const aether_address *self, aether_memory_store *store, aether_error *err);
 
-/** All keys of a contract, sorted by their bytes; the caller releases the object. */
-AETHER_MUST_CHECK aether_status cli_storage_list(const aether_address *self,
-    aether_memory_store *store, struct json_object **out_object, aether_error *err);
+/** The keys of a contract that start with `prefix`, sorted by their bytes; the caller releases the object. */
+AETHER_MUST_CHECK aether_status cli_storage_list(const aether_address *self, aether_bytes prefix,
+    const aether_store *store, struct json_object **out_object, aether_error *err);
 
 /** Replace the file by such an object. */
 AETHER_MUST_CHECK aether_status cli_storage_save(

@@ -80,6 +80,30 @@ void cli_text_hex(cli_text *text, aether_bytes bytes) {
     text->data[text->len] = '\0';
 }
 
+// value := value / 10, by halves from the top; the rest is returned.
+static uint32_t pop_digit(aether_u128 *value) {
+    uint32_t part[4] = {(uint32_t)(value->high >> 32), (uint32_t)value->high,
+        (uint32_t)(value->low >> 32), (uint32_t)value->low};
+    uint64_t rest = 0;
+    for (size_t i = 0; i < 4; i++) {
+        rest = rest << 32 | part[i];
+        part[i] = (uint32_t)(rest / 10);
+        rest %= 10;
+    }
+    value->high = (uint64_t)part[0] << 32 | part[1];
+    value->low = (uint64_t)part[2] << 32 | part[3];
+    return (uint32_t)rest;
+}
+
+void cli_text_u128(cli_text *text, aether_u128 value) {
+    char digits[40]; // 2^128 - 1 has 39
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + pop_digit(&value));
+    while (value.low != 0 || value.high != 0);
+    cli_text_add(text, digits + at, sizeof digits - at);
+}
+
 // What a lead byte promises: the length of its sequence and the smallest code point that needs it.
 static size_t sequence_len(uint8_t lead, int32_t *out_bits, int32_t *out_min) {
     if ((lead & 0xe0) == 0xc0) {
@@ -144,6 +168,21 @@ void cli_text_escaped(cli_text *text, aether_bytes bytes) {
             cli_text_add(text, (const char *)bytes.data, len);
         bytes = (aether_bytes){bytes.data + len, bytes.len - len};
     }
+}
+
+void cli_text_bytes(cli_text *text, aether_bytes bytes) {
+    enum { SHOWN_BYTES_MAX = 256 };
+    if (bytes.len > SHOWN_BYTES_MAX) {
+        cli_text_hex(text, (aether_bytes){bytes.data, SHOWN_BYTES_MAX});
+        cli_text_format(text, "... (%zu bytes)", bytes.len);
+        return;
+    }
+    cli_text_hex(text, bytes);
+    if (bytes.len == 0 || !cli_bytes_are_printable(bytes))
+        return;
+    cli_text_add(text, " \"", 2);
+    cli_text_escaped(text, bytes);
+    cli_text_add(text, "\"", 1);
 }
 
 aether_bytes cli_bytes_of(const char *string) {

@@ -33,6 +33,9 @@ void cli_text_format(cli_text *text, const char *format, ...) __attribute__((for
 /** "0x" and lower-case digits. */
 void cli_text_hex(cli_text *text, aether_bytes bytes);
 
+/** Decimal digits. */
+void cli_text_u128(cli_text *text, aether_u128 value);
+
 /** Bytes that somebody else chose, made harmless for a terminal: control characters, invalid UTF-8
  * and characters that reorder a line become \n, \x1b or \u{202e}; nothing else changes. */
 void cli_text_escaped(cli_text *text, aether_bytes bytes);
@@ -51,6 +54,9 @@ size_t cli_utf8_next(aether_bytes bytes, int32_t *out_code);
 
 /** Whether a character can move a terminal's cursor or reorder a line. */
 bool cli_code_is_control(int32_t code);
+
+/** Hex, cut where it gets long, and the text that it spells if it does. */
+void cli_text_bytes(cli_text *text, aether_bytes bytes);
 
 /** A value that somebody typed, escaped and shortened for an error line. */
 typedef struct cli_quoted {

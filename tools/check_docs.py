@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""What the documents name exists: paths, links, make targets, test names, functions.
+"""What the documents name exists: paths, links, make targets, test names, functions. What they quote is so.
 
 Looks at `code` in README.md, ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, docs/ and contracts/, and at the commands of
 their console blocks. Code with <angles>, $ or …, and x.c for any file, is a pattern, not a name, and is not looked at.
+A block below a comment `from PATH` is a part of that file.
 """
 import fnmatch
 import os
@@ -141,7 +142,18 @@ def check_link(project, document, target):
     return None
 
 
+def check_quotes(project, document):
+    """Blocks below <!-- from PATH --> stand in that file, line by line."""
+    quotes = re.finditer(r"^<!-- from (\S+) -->\n```\w*\n(.*?)^```$", read(document), re.M | re.S)
+    for path, text in (quote.groups() for quote in quotes):
+        if path not in project.paths:
+            yield f"{document}: a quote from {path}: no such file"
+        elif text.strip() not in read(path):
+            yield f"{document}: a quote from {path}: that file has other lines"
+
+
 def check_document(project, document):
+    yield from check_quotes(project, document)
     fenced, language = False, ""
     for number, line in enumerate(read(document).split("\n"), 1):
         fence = re.match(r"\s*```+ *(\w*)", line)

@@ -51,7 +51,8 @@ typedef struct aether_public_key {
 AETHER_API AETHER_MUST_CHECK aether_status aether_key_public(
     aether_key_type type, const uint8_t *secret, aether_public_key *out_key, aether_error *err);
 
-/** Address of the account that a key controls. @return OK, INVALID_ARGUMENT */
+/** Address of the account that a key controls; it need not exist. @return OK; INVALID_ARGUMENT: also an unknown type,
+ *  or a length that is not the type's */
 AETHER_API AETHER_MUST_CHECK aether_status aether_account_address(
     const aether_public_key *key, aether_address *out_address, aether_error *err);
 
@@ -59,7 +60,8 @@ AETHER_API AETHER_MUST_CHECK aether_status aether_account_address(
 AETHER_API void aether_contract_address(const aether_address *deployer,
     const aether_hash *code_hash, const aether_hash *salt, aether_address *out_address);
 
-/** Hash of code as it is uploaded: H("code", bytes). */
+/** Hash of code as it is uploaded: H("code", bytes). For a module that may carry more custom sections than an upload
+ *  may: of what aether_module_strip makes of it. */
 AETHER_API void aether_code_hash(aether_bytes code, aether_hash *out_hash);
 
 #define AETHER_ADDRESS_TEXT_LEN 61 /**< characters of the text form, without a NUL */

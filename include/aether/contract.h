@@ -125,6 +125,18 @@ AETHER_API AETHER_MUST_CHECK aether_status aether_module_inspect(aether_bytes wa
 /** Release what aether_module_inspect filled in; safe on a zeroed struct. */
 AETHER_API void aether_module_info_destroy(aether_module_info *info);
 
+/**
+ * What an upload of a module carries: the binary without its custom sections, of which only `name` and
+ * `aether.meta` stay, each within its bound. Stripping what was stripped changes nothing.
+ *
+ * @param wasm_or_wat  borrowed during the call
+ * @param out_code     bytes that the caller destroys
+ * @return as aether_contract_validate, and INVALID_ARGUMENT
+ * On failure: *out_code is untouched.
+ */
+AETHER_API AETHER_MUST_CHECK aether_status aether_module_strip(
+    aether_bytes wasm_or_wat, aether_buffer *out_code, aether_error *err);
+
 #ifdef __cplusplus
 }
 #endif

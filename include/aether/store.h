@@ -20,11 +20,13 @@
  *   0x13 ‖ height (8, big endian) ‖ number (4)           what a block replaced: its undo records
  *   0x14                                                 height, time and root of the last block
  *
+ * What lies under them: docs/ledger.md. Kinds that are not listed, up to 0x7f, are the library's for later.
+ *
  * Kinds from 0x80 on are the embedder's own; the library never looks at them. A single execution
  * (execution.h) reads and writes only the first two kinds, a chain (chain.h) all.
  *
- * Thread safety: one-at-a-time for each execution; several executions may share a store whose functions
- * are thread-safe.
+ * Thread safety: one-at-a-time for each execution or chain, whose thread calls the functions; several may share a store
+ * whose functions are thread-safe.
  */
 #ifndef AETHER_STORE_H
 #define AETHER_STORE_H
@@ -56,7 +58,7 @@ extern "C" {
 /** Read access to a state. A plain struct, copied freely; the functions must see one unchanging state
  *  while an execution runs. */
 typedef struct aether_store {
-    void *user; /**< handed to every function */
+    void *user; /**< handed to every function; must live as long as what was given the store */
 
     /**
      * Look one key up.
@@ -65,7 +67,8 @@ typedef struct aether_store {
      * @param out_value  when found: bytes that stay valid until the execution ends, or, if the store can
      *                   not promise that, until the next call of one of these functions
      * @param out_found  whether the key is present; an empty value is present
-     * @return OK, or STORAGE_FAILED: fault, the execution is abandoned
+     * @param err        may be NULL; say why in it
+     * @return OK, or STORAGE_FAILED, STORAGE_DAMAGED, OUT_OF_MEMORY: fault, the execution is abandoned
      */
     aether_status (*get)(
         void *user, aether_bytes key, aether_bytes *out_value, bool *out_found, aether_error *err);
@@ -79,7 +82,7 @@ typedef struct aether_store {
      * @param descending  false: the smallest key greater than `after`; true: the greatest smaller one
      * @param out_key     when found; valid as `out_value` of get
      * @param out_found   false at the end
-     * @return OK, or STORAGE_FAILED
+     * @return as get
      */
     aether_status (*next)(void *user, aether_bytes prefix, aether_bytes after, bool descending,
         aether_bytes *out_key, bool *out_found, aether_error *err);
@@ -87,8 +90,8 @@ typedef struct aether_store {
 
 /** One change of a state. */
 typedef struct aether_change {
-    aether_bytes key;   /**< a store key */
-    aether_bytes value; /**< the new value; meaningless if removed */
+    aether_bytes key;   /**< a store key; its owner is told by who hands the change out */
+    aether_bytes value; /**< the new value, which may be empty; meaningless if removed */
     bool is_removed;
 } aether_change;
 

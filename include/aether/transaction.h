@@ -5,7 +5,8 @@
  * again, gives the same bytes, and no unknown field is carried at any level. What is signed is
  * H("sign", the transaction without its signature); its hash is H("transaction", all of it).
  *
- * Life: fill an aether_transaction → aether_transaction_encode with a secret key → bytes for a block.
+ * Life: fill an aether_transaction → aether_transaction_encode with a secret key → bytes for a block. What they do, and
+ * what they cost: docs/ledger.md. Amounts are u128 in the chain's smallest unit; fees are gas × price, exactly.
  * Thread safety: immutable; every function is thread-safe and pure.
  */
 #ifndef AETHER_TRANSACTION_H
@@ -32,9 +33,9 @@ typedef enum aether_transaction_kind {
 /** A transaction. Encode borrows its views during the call; after decode they live until
  *  aether_transaction_destroy. */
 typedef struct aether_transaction {
-    uint32_t struct_size;   /**< sizeof(aether_transaction) */
-    aether_bytes chain_id;  /**< 1–64 bytes in 0x21–0x7e: printable ASCII without the space */
-    uint64_t nonce;         /**< of the sender's account */
+    uint32_t struct_size;  /**< sizeof(aether_transaction) */
+    aether_bytes chain_id; /**< 1–64 bytes in 0x21–0x7e: printable ASCII without the space */
+    uint64_t nonce; /**< of the sender's account: 0 at first, and 1 more than in the one before */
     uint64_t gas_limit;     /**< gas units; intrinsic gas included */
     uint64_t gas_price;     /**< amount for each gas unit */
     uint64_t expiry_height; /**< the last block that may hold it; 0: any */
@@ -42,32 +43,26 @@ typedef struct aether_transaction {
     aether_transaction_kind kind;
     aether_address to;  /**< contract (call, upgrade) or recipient (transfer) */
     aether_u128 value;  /**< deploy, call, transfer */
-    aether_bytes input; /**< of `init`, `execute` or `migrate` */
+    aether_bytes input; /**< of `init`, `execute` or `migrate`: at most 128 KiB */
     aether_bytes
-        code; /**< upload: a Wasm binary that carries no more custom sections than an upload may */
-    aether_hash code_hash; /**< deploy, upgrade */
-    aether_hash salt;      /**< deploy */
-    bool is_upgradable;    /**< deploy */
+        code; /**< upload: a Wasm binary that carries no more custom sections than an upload may, as
+                   aether_module_strip gives it */
+    aether_hash code_hash; /**< deploy, upgrade: of code that was uploaded; aether_code_hash */
+    aether_hash salt;      /**< deploy: any; with sender and code it makes the contract's address */
+    bool is_upgradable;    /**< deploy: whether the sender may upgrade it later */
     void *owner;           /**< the library's; do not touch */
 } aether_transaction;
 
 /** Release what decode filled in; NULL and a zeroed struct are no-ops. */
 AETHER_API void aether_transaction_destroy(aether_transaction *transaction);
 
-/** Encoded bytes that the caller owns. */
-typedef struct aether_buffer {
-    uint8_t *data;
-    size_t len;
-} aether_buffer;
-
-/** Release; NULL and a zeroed struct are no-ops. */
-AETHER_API void aether_buffer_destroy(aether_buffer *buffer);
-
 /**
  * Encode and sign.
  *
- * @param transaction  `key` is ignored: it follows from type and secret
+ * @param transaction  borrowed during the call; `key` is ignored: it follows from type and secret
+ * @param type         of the secret; without one not looked at
  * @param secret       AETHER_SECRET_KEY_LEN bytes; NULL: no signature, for a simulation, and `key` is taken as it is
+ * @param out_bytes    the caller destroys it
  * @return OK; INVALID_ARGUMENT: a field is out of its range, or value, input, code or is_upgradable is set for a kind
  *         that has none; INVALID_KEY; OUT_OF_MEMORY
  * Determinism: signatures are deterministic (RFC 8032, RFC 6979).
@@ -77,16 +72,17 @@ AETHER_API AETHER_MUST_CHECK aether_status aether_transaction_encode(
     aether_buffer *out_bytes, aether_error *err);
 
 /**
- * Decode, strictly. The signature is not verified here.
+ * Decode, strictly. The signature is not verified here: a block does.
  *
+ * @param bytes            borrowed during the call; what is decoded is copied
  * @param out_transaction  the caller destroys it
- * @return OK; MALFORMED_TRANSACTION: not the encoding of any transaction, and the message says where;
+ * @return OK; INVALID_ARGUMENT; MALFORMED_TRANSACTION: not the encoding of any transaction, and the message says where;
  *         OUT_OF_MEMORY
  */
 AETHER_API AETHER_MUST_CHECK aether_status aether_transaction_decode(
     aether_bytes bytes, aether_transaction *out_transaction, aether_error *err);
 
-/** H("transaction", bytes). */
+/** The hash of encoded and signed bytes, whatever they are: H("transaction", bytes). */
 AETHER_API void aether_transaction_hash(aether_bytes bytes, aether_hash *out_hash);
 
 /** Why a transaction is invalid: it had no effect and cost nothing. Numbers are consensus; the first that
@@ -126,8 +122,7 @@ typedef enum aether_receipt_outcome {
 #define AETHER_CODE_ADDRESS_TAKEN 8 /**< deploy: the address has code already */
 #define AETHER_CODE_NO_RIGHT (-2)   /**< upgrade: not upgradable, or not the owner's transaction */
 
-/** A receipt. Everything it points to lives until aether_receipt_destroy, or as long as the bytes it was
- *  decoded from and the receipt. */
+/** A receipt. Everything it points to lives until aether_receipt_destroy. */
 typedef struct aether_receipt {
     aether_receipt_outcome outcome;
     int32_t code;          /**< of REVERTED */
@@ -138,7 +133,7 @@ typedef struct aether_receipt {
     size_t log_count;
 
     /* What follows is no part of consensus and of no encoding: for people. */
-    uint64_t gas_limit;
+    uint64_t gas_limit;           /**< gas units; of a simulation the block's */
     aether_u128 fee;              /**< what was paid: gas_used × price */
     aether_hash hash;             /**< of the transaction */
     aether_address contract;      /**< that was called, deployed or upgraded; zero otherwise */
@@ -155,11 +150,15 @@ typedef struct aether_receipt {
 AETHER_API void aether_receipt_destroy(aether_receipt *receipt);
 
 /** Canonical bytes of a receipt, its first part.
+ *  @param out_bytes  the caller destroys it
  *  @return OK; INVALID_ARGUMENT: values that don't belong together, such as a code of a success; OUT_OF_MEMORY */
 AETHER_API AETHER_MUST_CHECK aether_status aether_receipt_encode(
     const aether_receipt *receipt, aether_buffer *out_bytes, aether_error *err);
 
-/** The reverse; what is no part of the encoding is zero. MALFORMED_TRANSACTION for bytes that are no receipt. */
+/** The reverse; what is no part of the encoding is zero.
+ *  @param bytes        borrowed during the call; what is decoded is copied
+ *  @param out_receipt  the caller destroys it
+ *  @return OK; INVALID_ARGUMENT; MALFORMED_TRANSACTION: bytes that are no receipt; OUT_OF_MEMORY */
 AETHER_API AETHER_MUST_CHECK aether_status aether_receipt_decode(
     aether_bytes bytes, aether_receipt *out_receipt, aether_error *err);
 

@@ -1,10 +1,12 @@
 /**
  * The values that cross the ABI: byte views, hashes, addresses, amounts.
  *
- * All are plain structs, passed or stored by value; none owns memory. Thread safety: immutable.
+ * All are plain structs, passed or stored by value; none but aether_buffer owns memory. Thread safety: immutable.
  */
 #ifndef AETHER_TYPES_H
 #define AETHER_TYPES_H
+
+#include <aether/status.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +23,15 @@ typedef struct aether_bytes {
     const uint8_t *data;
     size_t len; /**< bytes */
 } aether_bytes;
+
+/** Bytes that the caller owns. As a view: (aether_bytes){buffer.data, buffer.len}. */
+typedef struct aether_buffer {
+    uint8_t *data;
+    size_t len;
+} aether_buffer;
+
+/** Release; NULL and a zeroed struct are no-ops. */
+AETHER_API void aether_buffer_destroy(aether_buffer *buffer);
 
 typedef struct aether_hash {
     uint8_t bytes[AETHER_HASH_LEN];

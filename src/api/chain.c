@@ -50,6 +50,7 @@ aether_status aether_block_begin(aether_chain *chain, const aether_block_header 
     aether_block **out_block, aether_error *err) {
     AE_CHECK_ARG(chain != NULL, err);
     AE_CHECK_ARG(header != NULL, err);
+    AE_CHECK_ARG(header->struct_size == 0 || header->struct_size >= sizeof *header, err);
     AE_CHECK_ARG(out_block != NULL, err);
     return ae_block_begin(chain, header, out_block, err);
 }
@@ -81,6 +82,7 @@ aether_status aether_chain_simulate(aether_chain *chain, const aether_block_head
     aether_bytes transaction, aether_receipt *out_receipt, aether_error *err) {
     AE_CHECK_ARG(chain != NULL, err);
     AE_CHECK_ARG(header != NULL, err);
+    AE_CHECK_ARG(header->struct_size == 0 || header->struct_size >= sizeof *header, err);
     AE_CHECK_ARG(is_bytes(transaction), err);
     AE_CHECK_ARG(out_receipt != NULL, err);
     return ae_chain_simulate(chain, header, transaction, out_receipt, err);

@@ -95,13 +95,20 @@ static aether_status describe_exports(
     return AETHER_OK;
 }
 
-static aether_status hash_upload(
-    const ae_module *module, aether_hash *out_hash, aether_error *err) {
+static aether_status strip(const ae_module *module, aether_buffer *out, aether_error *err) {
     uint8_t *stripped = ae_alloc(1, module->bytes.len);
     if (stripped == NULL)
         return ae_fail(err, AETHER_OUT_OF_MEMORY, "module of %zu bytes", module->bytes.len);
-    ae_hash_tagged("code", ae_bytes(stripped, ae_module_strip(module, stripped)), out_hash);
-    ae_free(stripped);
+    *out = (aether_buffer){stripped, ae_module_strip(module, stripped)};
+    return AETHER_OK;
+}
+
+static aether_status hash_upload(
+    const ae_module *module, aether_hash *out_hash, aether_error *err) {
+    aether_buffer code;
+    AE_TRY(strip(module, &code, err));
+    ae_hash_tagged("code", ae_bytes(code.data, code.len), out_hash);
+    ae_free(code.data);
     return AETHER_OK;
 }
 
@@ -177,4 +184,20 @@ void aether_module_info_destroy(aether_module_info *info) {
         ae_free(info->owner);
     }
     *info = (aether_module_info){.struct_size = info->struct_size};
+}
+
+aether_status aether_module_strip(
+    aether_bytes wasm_or_wat, aether_buffer *out_code, aether_error *err) {
+    AE_CHECK_ARG(wasm_or_wat.data != NULL || wasm_or_wat.len == 0, err);
+    AE_CHECK_ARG(out_code != NULL, err);
+    ae_binary binary;
+    AE_TRY(ae_binary_init(wasm_or_wat, &binary, err));
+    ae_module module;
+    aether_status status = ae_module_decode(binary.bytes, ae_host_import_rules(), &module, err);
+    if (status == AETHER_OK) {
+        status = strip(&module, out_code, err);
+        ae_module_deinit(&module);
+    }
+    ae_binary_deinit(&binary);
+    return status;
 }

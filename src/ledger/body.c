@@ -7,6 +7,9 @@
 #include "crypto/hash.h"
 #include "host/host.h"
 
+static const char no_contract[] = "there is no contract at this address";
+static const char no_such_code[] = "code with this hash was not uploaded";
+
 static const ae_schedule *schedule_of(const ae_body *body) {
     return ae_runtime_schedule(body->block->runtime);
 }
@@ -126,7 +129,11 @@ static aether_status run_entry(ae_body *body, ae_program *program, aether_entry 
                 body->block->constitution->chain_id, body->block->constitution->chain_id_len),
             .input = fields->input}};
     AE_TRY(take_value(body, err));
-    AE_TRY(ae_runtime_call(program, &message, NULL, &body->result, err));
+    aether_error why;
+    const aether_status status = ae_runtime_call(program, &message, NULL, &body->result, &why);
+    if (status != AETHER_OK) // its only misuse: a value that the contract's balance has no room for
+        return ae_fail(err, status == AETHER_INVALID_ARGUMENT ? AETHER_STORAGE_DAMAGED : status,
+            "%s", why.message);
     body->gas_used += body->result.gas_used;
     body->return_data = body->result.return_data;
     switch (body->result.outcome) {
@@ -150,22 +157,40 @@ static aether_status run_call(ae_body *body, aether_error *err) {
         return AETHER_OK;
     AE_TRY(ae_journal_account(body->journal, to, &account, &found, err));
     if (!account.is_contract)
-        return revert(body, AETHER_CODE_NO_CODE, "there is no contract at this address");
+        return revert(body, AETHER_CODE_NO_CODE, no_contract);
     AE_TRY(load_program(body, &account.code_hash, &program, err));
     return run_entry(body, program, AETHER_ENTRY_EXECUTE, to, err);
 }
 
-static aether_status run_transfer(ae_body *body, aether_error *err) {
-    const aether_transaction *fields = &body->transaction->fields;
+// Give the transaction's value, which was taken from the sender, to an address.
+static aether_status give_value(ae_body *body, const aether_address *to, aether_error *err) {
+    const aether_u128 value = body->transaction->fields.value;
     bool fits = true;
-    if (!charge_value(body))
-        return AETHER_OK;
-    AE_TRY(take_value(body, err));
-    if (!ae_u128_is_zero(fields->value))
-        AE_TRY(ae_journal_credit(body->journal, &fields->to, fields->value, &fits, err));
+    if (!ae_u128_is_zero(value))
+        AE_TRY(ae_journal_credit(body->journal, to, value, &fits, err));
     if (!fits)
         return ae_fail(err, AETHER_STORAGE_DAMAGED, "balances sum to more than the supply");
     return end(body, AETHER_RECEIPT_SUCCESS, 0);
+}
+
+static aether_status run_transfer(ae_body *body, aether_error *err) {
+    if (!charge_value(body))
+        return AETHER_OK;
+    AE_TRY(take_value(body, err));
+    return give_value(body, &body->transaction->fields.to, err);
+}
+
+/* Write the record of the contract with the transaction's code, and run an entry of that code if it has it. */
+static aether_status install(
+    ae_body *body, aether_account *account, aether_entry entry, aether_error *err) {
+    ae_program *program = NULL;
+    account->code_hash = body->transaction->fields.code_hash;
+    AE_TRY(ae_journal_set_account(body->journal, &body->contract, account, err));
+    AE_TRY(load_program(body, &account->code_hash, &program, err));
+    if (ae_program_has_entry(program, entry))
+        return run_entry(body, program, entry, &body->contract, err);
+    AE_TRY(take_value(body, err));
+    return give_value(body, &body->contract, err);
 }
 
 static aether_status run_deploy(ae_body *body, aether_error *err) {
@@ -174,59 +199,41 @@ static aether_status run_deploy(ae_body *body, aether_error *err) {
     ae_code_record record;
     aether_account account;
     bool found = false;
-    ae_program *program = NULL;
     aether_contract_address(
         &transaction->sender, &fields->code_hash, &fields->salt, &body->contract);
     if (!charge(body, schedule_of(body)->deploy_base) || !charge_value(body))
         return AETHER_OK;
     AE_TRY(find_code_record(body->journal, &fields->code_hash, &record, &found, err));
     if (!found)
-        return revert(body, AETHER_CODE_NO_CODE, "code with this hash was not uploaded");
+        return revert(body, AETHER_CODE_NO_CODE, no_such_code);
     AE_TRY(ae_journal_account(body->journal, &body->contract, &account, &found, err));
     if (account.is_contract)
         return revert(body, AETHER_CODE_ADDRESS_TAKEN, "there is a contract at this address");
     account.is_contract = true; // what was sent there before stays its balance
-    account.code_hash = fields->code_hash;
     account.flags = fields->is_upgradable ? AETHER_ACCOUNT_UPGRADABLE : 0;
     account.owner = transaction->sender;
-    AE_TRY(ae_journal_set_account(body->journal, &body->contract, &account, err));
-    AE_TRY(load_program(body, &fields->code_hash, &program, err));
-    if (ae_program_has_entry(program, AETHER_ENTRY_INIT))
-        return run_entry(body, program, AETHER_ENTRY_INIT, &body->contract, err);
-    bool fits = true;
-    AE_TRY(take_value(body, err));
-    AE_TRY(ae_journal_credit(body->journal, &body->contract, fields->value, &fits, err));
-    if (!fits)
-        return ae_fail(err, AETHER_STORAGE_DAMAGED, "balances sum to more than the supply");
-    return end(body, AETHER_RECEIPT_SUCCESS, 0);
+    return install(body, &account, AETHER_ENTRY_INIT, err);
 }
 
 static aether_status run_upgrade(ae_body *body, aether_error *err) {
     const ae_signed_transaction *transaction = body->transaction;
-    const aether_transaction *fields = &transaction->fields;
     ae_code_record record;
     aether_account account;
     bool found = false;
-    ae_program *program = NULL;
-    body->contract = fields->to;
+    body->contract = transaction->fields.to;
     if (!charge(body, schedule_of(body)->deploy_base))
         return AETHER_OK;
-    AE_TRY(ae_journal_account(body->journal, &fields->to, &account, &found, err));
+    AE_TRY(ae_journal_account(body->journal, &body->contract, &account, &found, err));
     if (!account.is_contract)
-        return revert(body, AETHER_CODE_NO_CODE, "there is no contract at this address");
+        return revert(body, AETHER_CODE_NO_CODE, no_contract);
     if ((account.flags & AETHER_ACCOUNT_UPGRADABLE) == 0)
         return revert(body, AETHER_CODE_NO_RIGHT, "the contract was not deployed upgradable");
     if (memcmp(&account.owner, &transaction->sender, sizeof account.owner) != 0)
         return revert(body, AETHER_CODE_NO_RIGHT, "the sender is not who deployed the contract");
-    AE_TRY(find_code_record(body->journal, &fields->code_hash, &record, &found, err));
+    AE_TRY(find_code_record(body->journal, &transaction->fields.code_hash, &record, &found, err));
     if (!found)
-        return revert(body, AETHER_CODE_NO_CODE, "code with this hash was not uploaded");
-    account.code_hash = fields->code_hash;
-    AE_TRY(ae_journal_set_account(body->journal, &fields->to, &account, err));
-    AE_TRY(load_program(body, &fields->code_hash, &program, err));
-    if (!ae_program_has_entry(program, AETHER_ENTRY_MIGRATE))
-        return end(body, AETHER_RECEIPT_SUCCESS, 0);
-    return run_entry(body, program, AETHER_ENTRY_MIGRATE, &fields->to, err);
+        return revert(body, AETHER_CODE_NO_CODE, no_such_code);
+    return install(body, &account, AETHER_ENTRY_MIGRATE, err);
 }
 
 static bool is_rejection(aether_status status) {

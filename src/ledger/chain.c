@@ -2,8 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
-#include "ledger/commitment.h"
-#include "ledger/undo.h"
+#include "ledger/rewind.h"
 #include "state/account.h"
 
 #define MODULES_MAX 256 // programs kept in memory
@@ -77,18 +76,26 @@ aether_status ae_chain_account(aether_chain *chain, const aether_address *addres
     aether_account *out_account, bool *out_found, aether_error *err) {
     ae_store_key key;
     aether_bytes value = {0};
+    aether_account account = {0};
+    bool found = false;
     ae_account_key_init(&key, address);
-    AE_TRY(read_record(&chain->store, &key, &value, out_found, err));
-    *out_account = (aether_account){0};
-    return *out_found ? ae_account_read(value, out_account, err) : AETHER_OK;
+    AE_TRY(read_record(&chain->store, &key, &value, &found, err));
+    if (found)
+        AE_TRY(ae_account_read(value, &account, err));
+    *out_account = account;
+    *out_found = found;
+    return AETHER_OK;
 }
 
 aether_status ae_chain_has_code(
     aether_chain *chain, const aether_hash *code_hash, bool *out_found, aether_error *err) {
     ae_store_key key;
     aether_bytes value = {0};
+    bool found = false;
     ae_code_record_key_init(&key, code_hash);
-    return read_record(&chain->store, &key, &value, out_found, err);
+    AE_TRY(read_record(&chain->store, &key, &value, &found, err));
+    *out_found = found;
+    return AETHER_OK;
 }
 
 // A contract or entry that is not there: reverted, nothing ran.
@@ -126,45 +133,17 @@ aether_status ae_chain_query(aether_chain *chain, const aether_query *query,
     return ae_runtime_call(program, &message, &chain->store, out_result, err);
 }
 
-static aether_status restore(
-    void *user, aether_bytes key, aether_bytes value, bool was_there, aether_error *err) {
-    ae_journal *journal = user;
-    bool existed = false;
-    if (was_there)
-        return ae_journal_write(journal, key, value, err);
-    AE_TRY(ae_journal_remove(journal, key, &existed, err));
-    return existed
-               ? AETHER_OK
-               : ae_fail(err, AETHER_STORAGE_DAMAGED,
-                     "undo records: a key of %zu bytes that the block made is not there", key.len);
-}
-
 static aether_status undo(
     aether_chain *chain, ae_arena *arena, aether_batch *out_batch, aether_error *err) {
-    ae_journal *journal = NULL;
-    bool found = false;
-    AE_TRY(ae_journal_create(arena, &chain->store, &journal, err));
-    ae_commitment commitment = {.store = &chain->store,
-        .journal = journal,
-        .before = chain->head,
-        .drops_undo = true,
-        .arena = arena};
-    const ae_undo_reader reader = {.arena = arena, .visit = restore, .user = journal};
-    AE_TRY(
-        ae_undo_read(&chain->store, chain->head.height, &reader, &commitment.after, &found, err));
-    if (!found)
+    ae_rewind rewind;
+    AE_TRY(ae_rewind_make(&chain->store, &chain->head, arena, &rewind, err));
+    if (!rewind.found)
         return ae_fail(err, AETHER_WRONG_STATE,
             "block %llu can't be taken back: its undo records are gone",
             (unsigned long long)chain->head.height);
-    const aether_hash root = commitment.after.root;
-    if (commitment.after.height + 1 != chain->head.height)
-        return ae_fail(err, AETHER_STORAGE_DAMAGED, "undo records of another block");
-    AE_TRY(ae_commitment_make(&commitment, &out_batch->changes, &out_batch->count, err));
-    if (memcmp(&root, &commitment.after.root, sizeof root) != 0)
-        return ae_fail(err, AETHER_STORAGE_DAMAGED,
-            "undo records of block %llu lead to another root than the block had before it",
-            (unsigned long long)chain->head.height);
-    out_batch->root = root;
+    out_batch->changes = rewind.changes;
+    out_batch->count = rewind.count;
+    out_batch->root = rewind.before.root;
     return AETHER_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #define SCRATCH_CHUNK_LEN ((size_t)1 << 20)
 #define SCRATCH_LEN_MAX ((size_t)4 << 30)
+#define UNDO_DROPPED_MAX 16 // blocks whose undo records go with one block
 
 // What is being made; changes are the journal's.
 typedef struct maker {
@@ -48,8 +49,11 @@ static aether_status set_storage_root(
     aether_account account;
     bool found = false;
     AE_TRY(ae_journal_account(m->self->journal, contract, &account, &found, err));
-    if (!found || !account.is_contract)
-        return ae_fail(err, AETHER_STORAGE_DAMAGED, "a contract with storage has no record");
+    const aether_hash empty = {0};
+    if (!account.is_contract && memcmp(root, &empty, sizeof empty) == 0)
+        return AETHER_OK; // its deployment is taken back
+    if (!account.is_contract)
+        return ae_fail(err, AETHER_STORAGE_DAMAGED, "storage of an address that has no contract");
     account.storage_root = *root;
     return ae_journal_set_account(m->self->journal, contract, &account, err);
 }
@@ -172,13 +176,22 @@ static aether_status add_head(maker *m, ae_change_list *list, aether_error *err)
         (aether_change){.key = ae_bytes(bytes, 1), .value = ae_bytes(bytes + 1, AE_HEAD_LEN)}, err);
 }
 
-// Undo records that go: of a block that is old enough, or of the one that is taken back.
+// Undo records that go: of the block that is taken back, or of those that are old enough. The oldest go first, and not
+// too many with one block where fewer are to be kept than before: what is there is always of consecutive blocks.
 static aether_status drop_undo(maker *m, ae_change_list *list, aether_error *err) {
     const ae_commitment *self = m->self;
+    uint64_t height = 0;
+    bool found = false;
     if (self->drops_undo)
         return ae_undo_remove(self->store, self->before.height, list, err);
-    if (self->has_undo && self->after.height > self->undo_blocks_max)
-        return ae_undo_remove(self->store, self->after.height - self->undo_blocks_max, list, err);
+    if (!self->has_undo || self->after.height <= self->undo_blocks_max)
+        return AETHER_OK;
+    AE_TRY(ae_undo_oldest(self->store, &height, &found, err));
+    for (int i = 0; found && i < UNDO_DROPPED_MAX; i++, height++) {
+        if (height > self->after.height - self->undo_blocks_max)
+            break;
+        AE_TRY(ae_undo_remove(self->store, height, list, err));
+    }
     return AETHER_OK;
 }
 

@@ -19,10 +19,11 @@ typedef struct ae_commitment {
     ae_head before;            /* meaningless at genesis */
     ae_head after;             /* height and time; the root is filled in */
     bool has_undo;             /* write undo records for after.height */
-    uint64_t undo_blocks_max;  /* with has_undo: those of block after.height - this are dropped */
-    bool drops_undo;           /* remove those of block before.height: it is taken back */
-    ae_arena *arena;           /* the batch lies in it */
-    aether_u128 supply_added;  /* out: sum of new balances less sum of old ones, modulo 2^128 */
+    uint64_t
+        undo_blocks_max; /* with has_undo: those of block after.height - this and before are dropped */
+    bool drops_undo;     /* remove those of block before.height: it is taken back */
+    ae_arena *arena;     /* the batch lies in it */
+    aether_u128 supply_added; /* out: sum of new balances less sum of old ones, modulo 2^128 */
 } ae_commitment;
 
 /* The sorted batch, in the arena; commitment->after.root is set.

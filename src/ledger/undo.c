@@ -179,6 +179,25 @@ aether_status ae_undo_count(
     }
 }
 
+aether_status ae_undo_oldest(
+    const aether_store *store, uint64_t *out_height, bool *out_found, aether_error *err) {
+    const ae_view view = ae_view_of_store(store);
+    const uint8_t kind = AETHER_STORE_KIND_UNDO;
+    const ae_search search = {.prefix = ae_bytes(&kind, 1), .steps_max = UINT64_MAX};
+    ae_neighbour first;
+    AE_TRY(view.next(view.user, &search, &first, err));
+    *out_found = first.found;
+    *out_height = 0;
+    if (!first.found)
+        return AETHER_OK;
+    if (first.key.len != AE_UNDO_KEY_LEN)
+        return ae_fail(err, AETHER_STORAGE_DAMAGED, "undo records: a key of %zu bytes, need %d",
+            first.key.len, AE_UNDO_KEY_LEN);
+    for (int i = 1; i < PREFIX_LEN; i++)
+        *out_height = *out_height << 8 | first.key.data[i];
+    return AETHER_OK;
+}
+
 aether_status ae_undo_remove(
     const aether_store *store, uint64_t height, ae_change_list *list, aether_error *err) {
     const ae_view view = ae_view_of_store(store);

@@ -57,6 +57,10 @@ AETHER_MUST_CHECK aether_status ae_undo_read(const aether_store *store, uint64_t
 AETHER_MUST_CHECK aether_status ae_undo_count(
     const aether_store *store, uint64_t height, uint64_t *out_count, aether_error *err);
 
+/* The lowest height that has any. STORAGE_DAMAGED: a key that is none of theirs. */
+AETHER_MUST_CHECK aether_status ae_undo_oldest(
+    const aether_store *store, uint64_t *out_height, bool *out_found, aether_error *err);
+
 /* Append the removal of every chunk of a block; keys lie in the list's arena. */
 AETHER_MUST_CHECK aether_status ae_undo_remove(
     const aether_store *store, uint64_t height, ae_change_list *list, aether_error *err);

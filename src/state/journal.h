@@ -58,7 +58,9 @@ AETHER_MUST_CHECK aether_status ae_journal_remove(
  * not start with the prefix. out->key is the whole store key and lives as long as the arena.
  *
  * Passed over, and counted, are keys that the view has and the journal removed, and those that the view says it
- * passed over itself. Keys that the journal wrote and removed again cost nothing, and take logarithmic time. */
+ * passed over itself. So a transaction over a block's overlay also pays for what it saw and removed itself, where the
+ * block had only written it before; those after it don't. Keys that the journal wrote and removed again cost nothing,
+ * and take logarithmic time. */
 AETHER_MUST_CHECK aether_status ae_journal_next(
     ae_journal *journal, const ae_search *search, ae_neighbour *out, aether_error *err);
 

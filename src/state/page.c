@@ -1,6 +1,7 @@
 #include "state/page.h"
 
 #include "base/assert.h"
+#include "state/view.h"
 
 #define NODE_PREFIX 0x01
 #define LEAF_PREFIX 0x00
@@ -125,7 +126,8 @@ aether_status ae_page_load(const ae_tree *tree, const aether_hash *path, uint32_
     aether_bytes value = {0};
     bool found = false;
     const size_t key_len = ae_page_key(tree->contract, path, depth, key);
-    AE_TRY(tree->view->get(tree->view->user, ae_bytes(key, key_len), &value, &found, err));
+    const ae_view view = ae_view_of_store(tree->view);
+    AE_TRY(view.get(view.user, ae_bytes(key, key_len), &value, &found, err));
     if (found)
         AE_TRY(ae_page_decode(value, path, depth, out, err));
     *out_found = found;

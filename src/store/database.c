@@ -1,4 +1,4 @@
-#include "store/database_internal.h"
+#include "store/database.h"
 
 #include "base/alloc.h"
 #include "base/bytes.h"
@@ -56,7 +56,9 @@ static aether_status open_environments(
 
 static uint64_t map_len_of(const aether_database_options *options) {
     const uint64_t wanted = options != NULL ? options->map_len : 0;
-    const uint64_t len = wanted == 0 ? MAP_LEN_DEFAULT : wanted < MAP_LEN_MIN ? MAP_LEN_MIN : wanted;
+    const uint64_t len = wanted == 0            ? MAP_LEN_DEFAULT
+                         : wanted < MAP_LEN_MIN ? MAP_LEN_MIN
+                                                : wanted;
     return (len + AE_PAGE_LEN_MAX - 1) / AE_PAGE_LEN_MAX * AE_PAGE_LEN_MAX;
 }
 
@@ -121,7 +123,7 @@ static aether_status database_next(void *user, aether_bytes prefix, aether_bytes
     if (prefix.len > AETHER_STORE_KEY_LEN_MAX || after.len > AETHER_STORE_KEY_LEN_MAX)
         return ae_fail(err, AETHER_STORAGE_FAILED, "database: a key of %zu bytes, at most %d",
             prefix.len > after.len ? prefix.len : after.len, AETHER_STORE_KEY_LEN_MAX);
-    const ae_neighbour wanted = {.prefix = prefix, .after = after, .is_descending = descending};
+    const ae_wanted wanted = {.prefix = prefix, .after = after, .is_descending = descending};
     int group = descending ? AE_GROUP_COUNT - 1 : 0;
     if (after.len != 0 || prefix.len != 0)
         group = (int)ae_group_of(after.len != 0 ? after.data[0] : prefix.data[0]);
@@ -162,8 +164,8 @@ static aether_status check_changes(const aether_database *self, const aether_cha
                 (unsigned long long)VALUE_LEN_MAX);
         // The map may have to move before they are copied.
         if (ae_environment_owns(&self->state, it->key) ||
-            ae_environment_owns(&self->state, value) ||
-            ae_environment_owns(&self->code, it->key) || ae_environment_owns(&self->code, value))
+            ae_environment_owns(&self->state, value) || ae_environment_owns(&self->code, it->key) ||
+            ae_environment_owns(&self->code, value))
             return ae_fail(err, AETHER_INVALID_ARGUMENT,
                 "database: change %zu is made of what the store handed out; copy it first", i);
         if (it->key.data[0] != AETHER_STORE_KIND_CODE)
@@ -197,7 +199,8 @@ aether_status aether_database_apply(
     AE_CHECK_ARG(database != NULL, err);
     AE_CHECK_ARG(changes != NULL || count == 0, err);
     if (database->folder.is_read_only)
-        return ae_fail(err, AETHER_WRONG_STATE, "database %s: opened read only", database->folder.path);
+        return ae_fail(
+            err, AETHER_WRONG_STATE, "database %s: opened read only", database->folder.path);
     AE_TRY(check_changes(database, changes, count, &kinds, err));
     if (count == 0)
         return AETHER_OK;

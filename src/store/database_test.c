@@ -98,24 +98,60 @@ static void state_survives_closing(void) {
     char folder[TEST_PATH_MAX];
     test_folder_make(folder);
     aether_database *database = test_open(folder);
-    const aether_change first[] = {test_write("\x01" "a", "1"), test_write("\x10" "code", "module"),
-        test_write("\x02" "b", ""), test_write("\x90" "own", "2")};
+    const aether_change first[] = {test_write("\x01"
+                                              "a",
+                                       "1"),
+        test_write("\x10"
+                   "code",
+            "module"),
+        test_write("\x02"
+                   "b",
+            ""),
+        test_write("\x90"
+                   "own",
+            "2")};
     apply(database, first, 4);
     aether_database_close(database);
     database = test_open(folder);
-    CHECK_BYTES(test_value(database, "\x01" "a"), ae_bytes_of("1"));
-    CHECK_BYTES(test_value(database, "\x10" "code"), ae_bytes_of("module"));
-    CHECK_BYTES(test_value(database, "\x02" "b"), ae_bytes_of(""));
-    const aether_change second[] = {{.key = ae_bytes_of("\x10" "code"), .is_removed = true},
-        test_write("\x10" "other", "x"), {.key = ae_bytes_of("\x10" "other"), .is_removed = true},
-        test_write("\x10" "other", "y"), {.key = ae_bytes_of("\x01" "a"), .is_removed = true}};
+    CHECK_BYTES(test_value(database, "\x01"
+                                     "a"),
+        ae_bytes_of("1"));
+    CHECK_BYTES(test_value(database, "\x10"
+                                     "code"),
+        ae_bytes_of("module"));
+    CHECK_BYTES(test_value(database, "\x02"
+                                     "b"),
+        ae_bytes_of(""));
+    const aether_change second[] = {{.key = ae_bytes_of("\x10"
+                                                        "code"),
+                                        .is_removed = true},
+        test_write("\x10"
+                   "other",
+            "x"),
+        {.key = ae_bytes_of("\x10"
+                            "other"),
+            .is_removed = true},
+        test_write("\x10"
+                   "other",
+            "y"),
+        {.key = ae_bytes_of("\x01"
+                            "a"),
+            .is_removed = true}};
     apply(database, second, 5);
     aether_database_close(database);
     database = test_open_with(folder, 0, true);
-    CHECK_BYTES(test_value(database, "\x10" "code"), ae_bytes_of("(absent)"));
-    CHECK_BYTES(test_value(database, "\x10" "other"), ae_bytes_of("y"));
-    CHECK_BYTES(test_value(database, "\x01" "a"), ae_bytes_of("(absent)"));
-    CHECK_BYTES(test_value(database, "\x90" "own"), ae_bytes_of("2"));
+    CHECK_BYTES(test_value(database, "\x10"
+                                     "code"),
+        ae_bytes_of("(absent)"));
+    CHECK_BYTES(test_value(database, "\x10"
+                                     "other"),
+        ae_bytes_of("y"));
+    CHECK_BYTES(test_value(database, "\x01"
+                                     "a"),
+        ae_bytes_of("(absent)"));
+    CHECK_BYTES(test_value(database, "\x90"
+                                     "own"),
+        ae_bytes_of("2"));
     check(database);
     aether_database_close(database);
     test_folder_remove(folder);
@@ -130,8 +166,12 @@ static void info_counts_records_and_pages(void) {
     CHECK_OK(aether_database_get_info(database, &before, &err));
     CHECK_U64(before.records, 0);
     static uint8_t big[100000];
-    const aether_change changes[] = {test_write("\x01" "a", "1"),
-        {.key = ae_bytes_of("\x10" "b"), .value = ae_bytes(big, sizeof big)}};
+    const aether_change changes[] = {test_write("\x01"
+                                                "a",
+                                         "1"),
+        {.key = ae_bytes_of("\x10"
+                            "b"),
+            .value = ae_bytes(big, sizeof big)}};
     apply(database, changes, 2);
     CHECK_OK(aether_database_get_info(database, &after, &err));
     CHECK_U64(after.records, 2);
@@ -148,8 +188,7 @@ static void read_only_database_is_shared_and_takes_no_batch(void) {
     test_folder_make(folder);
     aether_database *database = NULL;
     aether_database_options options = {.struct_size = sizeof options, .is_read_only = true};
-    CHECK_STATUS(
-        aether_database_open(folder, &options, &database, &err), AETHER_INVALID_ARGUMENT);
+    CHECK_STATUS(aether_database_open(folder, &options, &database, &err), AETHER_INVALID_ARGUMENT);
     aether_database_close(test_open(folder));
     aether_database *first = test_open_with(folder, 0, true);
     aether_database *second = test_open_with(folder, 0, true);
@@ -284,8 +323,8 @@ static numbered *make_numbered(uint8_t generation) {
         const uint8_t fill = (uint8_t)(key[0] == 0x10 ? i : i * 3 + generation);
         const size_t len = i % 20 == 19 ? NUMBERED_VALUE_MAX : i * 3;
         memset(self->values[i], fill, len);
-        self->changes[i] = (aether_change){.key = ae_bytes(self->keys[i], sizeof key),
-            .value = ae_bytes(self->values[i], len)};
+        self->changes[i] = (aether_change){
+            .key = ae_bytes(self->keys[i], sizeof key), .value = ae_bytes(self->values[i], len)};
     }
     return self;
 }
@@ -508,8 +547,7 @@ static void f7_second_open_in_one_process_is_refused(void) {
     aether_database_options options = {.struct_size = sizeof options};
     for (int i = 0; i < 2; i++) {
         options.is_read_only = i == 1;
-        CHECK_STATUS(
-            aether_database_open(folder, &options, &second, &err), AETHER_STORAGE_FAILED);
+        CHECK_STATUS(aether_database_open(folder, &options, &second, &err), AETHER_STORAGE_FAILED);
         char expected[64];
         snprintf(expected, sizeof expected, "process %lld has it open", (long long)getpid());
         CHECK(strstr(err.message, expected) != NULL);
@@ -669,15 +707,35 @@ static void record_that_was_not_written_is_never_handed_out(void) {
     aether_error err;
     test_folder_make(folder);
     aether_database *database = test_open(folder);
-    const aether_change changes[] = {test_write("\x01" "a", "one"), test_write("\x01" "b", "two"),
-        test_write("\x01" "c", "three"), test_write("\x01" "d", "four")};
+    const aether_change changes[] = {test_write("\x01"
+                                                "a",
+                                         "one"),
+        test_write("\x01"
+                   "b",
+            "two"),
+        test_write("\x01"
+                   "c",
+            "three"),
+        test_write("\x01"
+                   "d",
+            "four")};
     apply(database, changes, 4);
     const ae_environment *state = &database->state;
     MDB_txn *txn;
     CHECK(mdb_txn_begin(state->native, NULL, 0, &txn) == 0);
     for (int i = 0; i < 3; i++) {
-        static const char *const sources[] = {"\x01" "d", "\x01" "b", "\x01" "c"};
-        static const char *const targets[] = {"\x01" "a", "\x01" "b", "\x01" "c"};
+        static const char *const sources[] = {"\x01"
+                                              "d",
+            "\x01"
+            "b",
+            "\x01"
+            "c"};
+        static const char *const targets[] = {"\x01"
+                                              "a",
+            "\x01"
+            "b",
+            "\x01"
+            "c"};
         MDB_val from = {.mv_size = 2, .mv_data = (void *)(uintptr_t)sources[i]}, record;
         MDB_val to = {.mv_size = 2, .mv_data = (void *)(uintptr_t)targets[i]};
         uint8_t copy[64];
@@ -701,10 +759,13 @@ static void record_that_was_not_written_is_never_handed_out(void) {
             store.get(store.user, changes[i].key, &value, &found, &err), AETHER_STORAGE_DAMAGED);
         CHECK(strstr(err.message, name) != NULL);
     }
-    CHECK_BYTES(test_value(database, "\x01" "d"), ae_bytes_of("four"));
+    CHECK_BYTES(test_value(database, "\x01"
+                                     "d"),
+        ae_bytes_of("four"));
     aether_bytes key;
     bool found;
-    CHECK_STATUS(store.next(store.user, ae_bytes_of("\x01"), ae_bytes(NULL, 0), false, &key, &found, &err),
+    CHECK_STATUS(
+        store.next(store.user, ae_bytes_of("\x01"), ae_bytes(NULL, 0), false, &key, &found, &err),
         AETHER_STORAGE_DAMAGED);
     CHECK_STATUS(aether_database_check(database, &err), AETHER_STORAGE_DAMAGED);
     aether_database_close(database);
@@ -777,14 +838,13 @@ TEST_MAIN(TEST(conforms) TEST(state_survives_closing) TEST(info_counts_records_a
         TEST(read_only_database_is_shared_and_takes_no_batch) TEST(misuse_is_refused)
             TEST(folder_that_is_no_database_is_refused) TEST(missing_rights_are_named)
                 TEST(every_failing_allocation_is_a_status) TEST(f3_disk_full_at_every_write)
-                    TEST(f3_file_size_limit_is_reported) TEST(f3_full_file_system)
-                        TEST(f4_map_full_at_every_put) TEST(map_grows_ahead_of_a_batch)
-                            TEST(f5_truncated_file) TEST(f6_file_growth_is_bounded)
-                                TEST(f7_second_open_in_one_process_is_refused)
-                                    TEST(helper_holds_a_database)
-                                        TEST(f8_second_process_is_refused_and_a_killed_one_leaves_no_lock)
-                                            TEST(f10_only_local_file_systems_are_used)
-                                                TEST(f11_lengths_of_keys_and_values)
-                                                    TEST(record_that_was_not_written_is_never_handed_out)
-                                                        TEST(lost_commit_is_found)
-                                                            TEST(garbled_note_of_the_last_commit_is_no_damage))
+                    TEST(f3_file_size_limit_is_reported) TEST(f3_full_file_system) TEST(
+                        f4_map_full_at_every_put) TEST(map_grows_ahead_of_a_batch)
+                        TEST(f5_truncated_file) TEST(f6_file_growth_is_bounded) TEST(
+                            f7_second_open_in_one_process_is_refused) TEST(helper_holds_a_database)
+                            TEST(f8_second_process_is_refused_and_a_killed_one_leaves_no_lock)
+                                TEST(f10_only_local_file_systems_are_used)
+                                    TEST(f11_lengths_of_keys_and_values)
+                                        TEST(record_that_was_not_written_is_never_handed_out)
+                                            TEST(lost_commit_is_found)
+                                                TEST(garbled_note_of_the_last_commit_is_no_damage))

@@ -344,9 +344,8 @@ aether_status ae_environment_get(ae_environment *self, ae_group group, aether_by
 static int ready_cursor(ae_environment *self, ae_place *place) {
     if (place->is_fresh)
         return 0;
-    const int rc = place->cursor == NULL
-                       ? mdb_cursor_open(self->read, place->tree, &place->cursor)
-                       : mdb_cursor_renew(self->read, place->cursor);
+    const int rc = place->cursor == NULL ? mdb_cursor_open(self->read, place->tree, &place->cursor)
+                                         : mdb_cursor_renew(self->read, place->cursor);
     place->is_fresh = rc == 0;
     return rc;
 }
@@ -373,7 +372,7 @@ static int seek_below(MDB_cursor *cursor, aether_bytes bound, MDB_val *key, MDB_
     return rc != 0 ? rc : mdb_cursor_get(cursor, key, record, MDB_PREV);
 }
 
-static int seek(const ae_place *place, const ae_neighbour *wanted, MDB_val *key, MDB_val *record) {
+static int seek(const ae_place *place, const ae_wanted *wanted, MDB_val *key, MDB_val *record) {
     MDB_cursor *cursor = place->cursor;
     const aether_bytes after = wanted->after;
     if (after.len != 0 && place->is_placed && ae_bytes_equal(after, bytes_of(place->at)))
@@ -397,7 +396,7 @@ static int seek(const ae_place *place, const ae_neighbour *wanted, MDB_val *key,
     return rc;
 }
 
-aether_status ae_environment_next(ae_environment *self, ae_group group, const ae_neighbour *wanted,
+aether_status ae_environment_next(ae_environment *self, ae_group group, const ae_wanted *wanted,
     aether_bytes *out_key, bool *out_found, aether_error *err) {
     ae_place *place = &self->places[group];
     MDB_val key, record;
@@ -418,6 +417,9 @@ aether_status ae_environment_next(ae_environment *self, ae_group group, const ae
         return fail(self, "read", MDB_CORRUPTED, err);
     }
     AE_TRY(read_record(self, bytes_of(key), record, &value, err));
+    const int order = ae_bytes_compare(bytes_of(key), wanted->after);
+    if (wanted->after.len != 0 && (wanted->is_descending ? order >= 0 : order <= 0))
+        return fail_record(self, bytes_of(key), "out of order", err);
     if (!ae_bytes_starts_with(bytes_of(key), wanted->prefix))
         return AETHER_OK;
     *out_key = bytes_of(key);
@@ -444,8 +446,9 @@ static void resume_reading(ae_environment *self) {
 
 static aether_status grow(ae_environment *self, uint64_t map_len, aether_error *err) {
     if (map_len > MAP_LEN_MAX)
-        return ae_fail(err, AETHER_STORAGE_FAILED, "%s: would need a map of %llu bytes, at most %llu",
-            self->file, (unsigned long long)map_len, (unsigned long long)MAP_LEN_MAX);
+        return ae_fail(err, AETHER_STORAGE_FAILED,
+            "%s: would need a map of %llu bytes, at most %llu", self->file,
+            (unsigned long long)map_len, (unsigned long long)MAP_LEN_MAX);
     AE_ASSERT(!self->is_reading);
     const int rc = mdb_env_set_mapsize(self->native, (size_t)map_len);
     if (rc == 0) {
@@ -472,8 +475,8 @@ static bool is_wanted(const aether_change *change, ae_write_mode mode) {
 }
 
 // Pages that a batch may need at most: for each change a leaf that splits and its branches, and the value's own.
-static uint64_t estimate_pages(const ae_environment *self, const aether_change *changes,
-    size_t count, ae_write_mode mode) {
+static uint64_t estimate_pages(
+    const ae_environment *self, const aether_change *changes, size_t count, ae_write_mode mode) {
     uint64_t pages = 256;
     for (size_t i = 0; i < count; i++)
         if (is_wanted(&changes[i], mode))

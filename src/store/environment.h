@@ -79,13 +79,13 @@ aether_status ae_environment_get(ae_environment *self, ae_group group, aether_by
     aether_bytes *out_value, bool *out_found, aether_error *err);
 
 /* Where to look for a neighbour: as the parameters of aether_store.next. `after` may lie in another group. */
-typedef struct ae_neighbour {
+typedef struct ae_wanted {
     aether_bytes prefix;
     aether_bytes after;
     bool is_descending;
-} ae_neighbour;
+} ae_wanted;
 
-aether_status ae_environment_next(ae_environment *self, ae_group group, const ae_neighbour *wanted,
+aether_status ae_environment_next(ae_environment *self, ae_group group, const ae_wanted *wanted,
     aether_bytes *out_key, bool *out_found, aether_error *err);
 
 /* Which changes of a batch a transaction takes. */

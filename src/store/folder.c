@@ -112,7 +112,8 @@ static aether_status check_contents(const ae_folder *self, bool must_exist, aeth
     if (holds == HOLDS_DATABASE)
         return AETHER_OK;
     if (must_exist)
-        return ae_fail(err, AETHER_INVALID_ARGUMENT, "database %s: the folder has none", self->path);
+        return ae_fail(
+            err, AETHER_INVALID_ARGUMENT, "database %s: the folder has none", self->path);
     if (holds == HOLDS_OTHER)
         return ae_fail(err, AETHER_STORAGE_FAILED,
             "database %s: the folder holds something else, such as %s; name an empty or a new one",
@@ -139,7 +140,8 @@ static aether_status open_folder(ae_folder *self, bool must_exist, aether_error 
     if (errno != ENOENT)
         return fail(self, "folder", errno, err);
     if (must_exist)
-        return ae_fail(err, AETHER_INVALID_ARGUMENT, "database %s: there is no such folder", self->path);
+        return ae_fail(
+            err, AETHER_INVALID_ARGUMENT, "database %s: there is no such folder", self->path);
     if (mkdir(self->path, 0700) != 0 && errno != EEXIST)
         return fail(self, "folder can't be made", errno, err);
     self->folder_file = openat(AT_FDCWD, self->path, flags);
@@ -244,8 +246,8 @@ void ae_folder_write_last(ae_folder *self, ae_last last) {
     ae_put_u64_le(bytes + 16, last.code);
     ae_put_u64_le(bytes + 24, ae_checksum(ae_bytes_of(LAST_NAME), ae_bytes(bytes, 24)));
     if (self->last_file < 0)
-        self->last_file = openat(
-            self->folder_file, LAST_NAME, O_CLOEXEC | O_NOFOLLOW | O_RDWR | O_CREAT, 0600);
+        self->last_file =
+            openat(self->folder_file, LAST_NAME, O_CLOEXEC | O_NOFOLLOW | O_RDWR | O_CREAT, 0600);
     if (self->last_file >= 0 && pwrite(self->last_file, bytes, LAST_LEN, 0) != LAST_LEN &&
         ftruncate(self->last_file, 0) != 0)
         return; // what it says is old, which is true too

@@ -90,7 +90,7 @@ typedef struct walk {
     bound floor; // the separator that the next leaf lies behind
 } walk;
 
-#define DAMAGED(self, page, what, ...)                                                        \
+#define DAMAGED(self, page, what, ...)                                                            \
     ae_fail((self)->err, AETHER_STORAGE_DAMAGED, "%s is damaged: page %llu: " what, (self)->name, \
         (unsigned long long)(page), __VA_ARGS__)
 
@@ -101,7 +101,8 @@ static uint32_t get_u16(const uint8_t *in) {
 static aether_status read_at(const walk *self, uint64_t at, void *out, size_t len) {
     size_t done = 0;
     while (done < len) {
-        const ssize_t got = pread(self->file, (uint8_t *)out + done, len - done, (off_t)(at + done));
+        const ssize_t got =
+            pread(self->file, (uint8_t *)out + done, len - done, (off_t)(at + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -326,7 +327,8 @@ static aether_status pass_overflow(
     const uint64_t number = ae_get_u64_le(page + it->data_at);
     uint8_t header[HEADER_LEN];
     if (number < META_PAGES || number > self->now.last)
-        return DAMAGED(self, ae_get_u64_le(page), "a value on page %llu", (unsigned long long)number);
+        return DAMAGED(
+            self, ae_get_u64_le(page), "a value on page %llu", (unsigned long long)number);
     AE_TRY(read_at(self, number * self->now.page_len, header, sizeof header));
     const uint64_t count = ae_get_u32_le(header + 12);
     const uint64_t needed = (HEADER_LEN - 1 + (uint64_t)it->data_len) / self->now.page_len + 1;
@@ -443,6 +445,7 @@ static aether_status walk_all(walk *self) {
     return self->extent == AE_PAGES_ALL ? check_all_claimed(self) : AETHER_OK;
 }
 
+// Both meta pages are written at first and not synced; commit 1 syncs them before it writes page 1.
 bool ae_pages_is_unfinished(int file, uint64_t file_len) {
     walk self = {.file = file, .name = ""};
     meta both[META_PAGES];
@@ -450,8 +453,7 @@ bool ae_pages_is_unfinished(int file, uint64_t file_len) {
         return false;
     if (read_meta(&self, 0, 0, &both[0]) != AETHER_OK)
         return true;
-    return file_len <= (uint64_t)META_PAGES * both[0].page_len &&
-           read_meta(&self, 1, both[0].page_len, &both[1]) != AETHER_OK;
+    return both[0].txnid == 0 && read_meta(&self, 1, both[0].page_len, &both[1]) != AETHER_OK;
 }
 
 aether_status ae_pages_check(int file, const char *name, ae_pages_extent extent,

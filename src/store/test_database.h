@@ -5,7 +5,7 @@
 #define AE_STORE_TEST_DATABASE_H
 
 #include "base/bytes.h"
-#include "store/database_internal.h"
+#include "store/database.h"
 
 #include "harness/test.h"
 

@@ -352,6 +352,7 @@ static void undo_takes_blocks_back_to_the_byte(void) {
     for (uint64_t height = 7; height > 0; height--) {
         aether_batch batch;
         CHECK_OK(aether_chain_undo(w.chain, &batch, &err));
+        check_batch(&batch);
         CHECK_OK(aether_memory_store_apply(w.memory, batch.changes, batch.count, &err));
         aether_batch_destroy(&batch);
         CHECK_OK(aether_chain_reopen(w.chain, &err));
@@ -364,6 +365,43 @@ static void undo_takes_blocks_back_to_the_byte(void) {
     }
     aether_batch batch;
     CHECK_STATUS(aether_chain_undo(w.chain, &batch, &err), AETHER_WRONG_STATE);
+    world_end(&w);
+}
+
+/* A contract that writes in `init`, onto an address that has a balance: taken back, nothing of its storage remains. */
+static void undo_takes_a_deployment_back_with_its_storage(void) {
+    static const char writing[] =
+        "(module (import \"env\" \"storage_write\" (func $w (param i32 i32 i32 i32)))"
+        "(memory (export \"memory\") 1) (func (export \"execute\") (result i32) i32.const 0)"
+        "(func (export \"init\") (result i32)"
+        "(call $w (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)) i32.const 0))";
+    world w;
+    world_start(&w, NULL);
+    const aether_hash code_hash = world_upload(&w, writing);
+    for (uint8_t salt = 0; salt < 2; salt++) {
+        const aether_hash name = {{salt}};
+        aether_address contract;
+        aether_contract_address(&w.addresses[ALICE], &code_hash, &name, &contract);
+        aether_transaction t = world_transaction(&w, BOB, AETHER_TRANSACTION_TRANSFER);
+        t.to = contract;
+        t.value.low = salt; // 0 makes no record
+        aether_receipt r = world_seal(&w, BOB, &t);
+        aether_receipt_destroy(&r);
+        const aether_hash root = world_head(&w).root;
+        r = seal_deploy(&w, ALICE, &code_hash, salt);
+        CHECK_U64(r.outcome, AETHER_RECEIPT_SUCCESS);
+        aether_receipt_destroy(&r);
+        check_state(&w);
+        aether_batch batch;
+        CHECK_OK(aether_chain_undo(w.chain, &batch, &err));
+        check_batch(&batch);
+        CHECK_OK(aether_memory_store_apply(w.memory, batch.changes, batch.count, &err));
+        aether_batch_destroy(&batch);
+        CHECK_OK(aether_chain_reopen(w.chain, &err));
+        const aether_hash again = world_head(&w).root;
+        CHECK(memcmp(&root, &again, sizeof root) == 0);
+        check_state(&w);
+    }
     world_end(&w);
 }
 
@@ -539,9 +577,11 @@ TEST_MAIN(
             TEST(code_is_uploaded_once) TEST(refused_module_is_reverted_with_code_1)
                 TEST(what_is_not_there_has_a_code) TEST(owner_upgrades_and_storage_stays)
                     TEST(contract_that_is_not_upgradable_stays_as_it_is)
-                        TEST(d7_address_with_a_balance_can_be_deployed_onto) TEST(
-                            undo_takes_blocks_back_to_the_byte) TEST(undo_records_of_old_blocks_go)
-                            TEST(everything_can_be_proved) TEST(reverted_block_leaves_nothing)
-                                TEST(later_transaction_sees_the_earlier)
-                                    TEST(simulation_tells_the_gas_and_changes_nothing)
-                                        TEST(state_is_the_same_whatever_the_blocks))
+                        TEST(d7_address_with_a_balance_can_be_deployed_onto)
+                            TEST(undo_takes_blocks_back_to_the_byte)
+                                TEST(undo_takes_a_deployment_back_with_its_storage) TEST(
+                                    undo_records_of_old_blocks_go) TEST(everything_can_be_proved)
+                                    TEST(reverted_block_leaves_nothing)
+                                        TEST(later_transaction_sees_the_earlier)
+                                            TEST(simulation_tells_the_gas_and_changes_nothing)
+                                                TEST(state_is_the_same_whatever_the_blocks))

@@ -4,11 +4,22 @@
 #include "engine/engine.h"
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 
 static aether_error err;
 
 aether_bytes bytes_of(const char *text) {
     return (aether_bytes){.data = (const uint8_t *)text, .len = strlen(text)};
+}
+
+void check_batch(const aether_batch *batch) {
+    for (size_t i = 0; i < batch->count; i++) {
+        const aether_bytes key = batch->changes[i].key;
+        CHECK(key.len != 0 && key.len <= AETHER_STORE_KEY_LEN_MAX);
+        CHECK(key.data[0] < AETHER_STORE_KIND_EMBEDDER);
+        if (i != 0)
+            CHECK(ae_bytes_compare(batch->changes[i - 1].key, key) < 0);
+    }
 }
 
 static void make_keys(world *self) {
@@ -45,13 +56,15 @@ void world_start(world *self, const world_options *options) {
             .block_gas_max = options->block_gas_max,
             .transaction_len_max = options->transaction_len_max,
             .block_len_max = options->block_len_max,
-            .fee_address = self->addresses[FEES]},
+            .fee_address =
+                options->fee_address != NULL ? *options->fee_address : self->addresses[FEES]},
         .accounts = accounts,
         .account_count = 2};
     aether_batch batch;
     CHECK_OK(aether_memory_store_create(&self->memory, &err));
     self->store = aether_memory_store_interface(self->memory);
     CHECK_OK(aether_genesis_changes(&genesis, &batch, &err));
+    check_batch(&batch);
     CHECK_OK(aether_memory_store_apply(self->memory, batch.changes, batch.count, &err));
     aether_batch_destroy(&batch);
     const aether_chain_options chain = {
@@ -121,6 +134,7 @@ aether_receipt world_run(world *self, int key, const aether_transaction *transac
 aether_block_result world_commit(world *self) {
     aether_block_result result;
     CHECK_OK(aether_block_end(self->block, &result, &err));
+    check_batch(&result.batch);
     CHECK_OK(
         aether_memory_store_apply(self->memory, result.batch.changes, result.batch.count, &err));
     aether_block_commit(self->block);
@@ -133,6 +147,21 @@ aether_receipt world_seal(world *self, int key, const aether_transaction *transa
     const aether_receipt receipt = world_run(self, key, transaction);
     world_commit(self);
     return receipt;
+}
+
+void world_undo(world *self) {
+    aether_batch batch;
+    CHECK_OK(aether_chain_undo(self->chain, &batch, &err));
+    CHECK_OK(aether_memory_store_apply(self->memory, batch.changes, batch.count, &err));
+    aether_batch_destroy(&batch);
+    CHECK_OK(aether_chain_reopen(self->chain, &err));
+}
+
+void world_reopen(world *self, uint64_t undo_blocks_max) {
+    aether_chain_close(self->chain);
+    const aether_chain_options options = {
+        .struct_size = sizeof options, .undo_blocks_max = undo_blocks_max};
+    CHECK_OK(aether_chain_open(self->engine, &self->store, &options, &self->chain, &err));
 }
 
 aether_hash world_upload(world *self, const char *wat) {

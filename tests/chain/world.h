@@ -30,8 +30,9 @@ typedef struct world_options {
     uint32_t transaction_len_max;
     uint32_t block_len_max;
     uint64_t undo_blocks_max;
-    const char *chain_id; /* NULL: "test" */
-    aether_u128 alice;    /* 0: WORLD_FUNDS */
+    const char *chain_id;              /* NULL: "test" */
+    aether_u128 alice;                 /* 0: WORLD_FUNDS */
+    const aether_address *fee_address; /* NULL: that of FEES */
 } world_options;
 
 void world_start(world *self, const world_options *options);
@@ -56,10 +57,18 @@ aether_receipt world_seal(world *self, int key, const aether_transaction *transa
 aether_hash world_upload(world *self, const char *wat);
 aether_address world_deploy(world *self, const char *wat, uint8_t salt);
 
+/* Take the last block back. */
+void world_undo(world *self);
+/* Open the chain again, with other options. */
+void world_reopen(world *self, uint64_t undo_blocks_max);
+
 aether_account world_account(world *self, const aether_address *address);
 aether_chain_head world_head(world *self);
 
 aether_bytes bytes_of(const char *text);
+
+/* A batch is what its type promises: sorted by key, no key twice, no key of the embedder's. */
+void check_batch(const aether_batch *batch);
 
 /* Everything in the store that is committed or derived, as one digest. */
 aether_hash world_digest(world *self);

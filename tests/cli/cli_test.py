@@ -160,7 +160,7 @@ def help_has_an_example_everywhere():
 
 @case
 def unknown_commands_are_refused():
-    for name in ("upgrade", "deploy", "Run", "ru", "no\x1b[31m\nsuch"):
+    for name in ("trace", "upgrades", "Run", "ru", "no\x1b[31m\nsuch"):
         result = refused(name, has="has no command")
         equal(list(result), ["error"])
     refused("", has="has no command ''")

@@ -37,15 +37,50 @@ check_proof() { # program
     return 0
 }
 
-build_c17() {
+# A root follows from gas prices too, so it is named by a letter here: which are equal is what counts.
+name_roots() {
+    awk 'match($0, /[0-9a-f]+\.\.\.$/) {
+            root = substr($0, RSTART)
+            if (!(root in names)) names[root] = sprintf("root %c", 65 + n++)
+            sub(/[0-9a-f]+\.\.\.$/, names[root])
+        } { print }' "$1"
+}
+
+check_toy_chain() { # program
+    "$1" >"$work/output"
+    "$1" | cmp - "$work/output" || fail "a second run prints something else"
+    name_roots "$work/output" | diff -u "$here/toy_chain.expected" - || fail "another chain"
+}
+
+# A run continues where the last one ended.
+check_durable_chain() { # program
+    rm -rf "$work/chain"
+    for height in 1 2 3; do
+        [ "$("$1" "$work/chain")" = "height $height: Bob has $height" ] || fail "no block $height"
+    done
+}
+
+build() { # prefix, name
     # shellcheck disable=SC2046,SC2086
-    "$cc" -std=c17 $strict "$examples/run_contract.c" $(package "$1" --cflags --libs) -o "$work/run_contract"
+    "$cc" -std=c17 $strict "$examples/$2.c" $(package "$1" --cflags --libs) -o "$work/$2"
 }
 
 c17_with_pkg_config() {
-    build_c17 "$prefix"
-    LD_LIBRARY_PATH=$(library_dir "$prefix") "$work/run_contract" >"$work/output"
+    LD_LIBRARY_PATH=$(library_dir "$prefix")
+    export LD_LIBRARY_PATH
+    build "$prefix" run_contract
+    "$work/run_contract" >"$work/output"
     check_output
+    build "$prefix" toy_chain
+    check_toy_chain "$work/toy_chain"
+    build "$prefix" durable_chain
+    check_durable_chain "$work/durable_chain"
+}
+
+# A chain of one's own is a matter of less than 100 lines.
+toy_chain_is_short() {
+    lines=$(grep -c . "$examples/toy_chain.c")
+    [ "$lines" -lt 100 ] || fail "toy_chain.c: $lines lines that are not blank, at most 99"
 }
 
 proof_with_pkg_config() {
@@ -70,11 +105,13 @@ c17_with_find_package() {
     "$work/build/run_contract" >"$work/output" # CMake wrote where the library lies into the program
     check_output
     check_proof "$work/build/verify_proof"
+    check_toy_chain "$work/build/toy_chain"
+    check_durable_chain "$work/build/durable_chain"
 }
 
 installed_tree_can_be_moved() {
     cp -r "$prefix" "$work/moved"
-    build_c17 "$work/moved"
+    build "$work/moved" run_contract
     case $(package "$work/moved" --cflags --libs) in
     *"$prefix"*) fail "aether.pc names the old place" ;;
     esac

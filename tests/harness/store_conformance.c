@@ -124,6 +124,44 @@ static void neighbours_stay_within_the_prefix(const store_fixture *store) {
     apply(store, removals, 7);
 }
 
+// Keys of every kind, in pairs: a store that keeps kinds apart must still walk over them in the order of their bytes.
+static void walks_go_over_all_kinds(const store_fixture *store) {
+    static const uint8_t kinds[] = {
+        0x00, 0x01, 0x02, 0x03, 0x04, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x7f, 0x80, 0xff};
+    enum { PAIRS = sizeof kinds };
+    uint8_t keys[2 * PAIRS][2];
+    aether_change changes[2 * PAIRS];
+    const aether_bytes empty = {0};
+    for (size_t i = 0; i < 2 * PAIRS; i++) {
+        keys[i][0] = kinds[i / 2];
+        keys[i][1] = (uint8_t)(i % 2 * 0xff);
+        const aether_bytes key = {.data = keys[i], .len = 2};
+        changes[i] = write_of(key, key);
+    }
+    apply(store, changes, 2 * PAIRS);
+    for (size_t i = 0; i < 2 * PAIRS; i++) {
+        const aether_bytes key = changes[i].key, kind = {.data = keys[i], .len = 1};
+        const bool is_first = i == 0, is_last = i + 1 == 2 * PAIRS, is_upper = i % 2 != 0;
+        check_value(store, key, &key);
+        check_next(store, empty, key, false, is_last ? NULL : &changes[i + 1].key);
+        check_next(store, empty, key, true, is_first ? NULL : &changes[i - 1].key);
+        check_next(store, kind, key, false, is_upper ? NULL : &changes[i + 1].key);
+        check_next(store, kind, key, true, is_upper ? &changes[i - 1].key : NULL);
+    }
+    check_next(store, empty, empty, false, &changes[0].key);
+    check_next(store, empty, empty, true, &changes[2 * PAIRS - 1].key);
+    for (size_t i = 0; i < 2 * PAIRS; i++) // all but one of the middle and one of the end
+        changes[i].is_removed = i != 13 && i != 29;
+    apply(store, changes, 2 * PAIRS);
+    check_next(store, empty, empty, false, &changes[13].key);
+    check_next(store, empty, changes[13].key, false, &changes[29].key);
+    check_next(store, empty, changes[29].key, true, &changes[13].key);
+    check_next(store, empty, changes[13].key, true, NULL);
+    changes[13].is_removed = changes[29].is_removed = true;
+    apply(store, changes, 2 * PAIRS);
+    check_next(store, empty, empty, true, NULL);
+}
+
 static void later_change_of_one_key_wins(const store_fixture *store) {
     const aether_bytes two = text("2");
     const aether_change changes[] = {write_of(text("a"), text("1")), write_of(text("a"), two),
@@ -185,6 +223,7 @@ void store_conformance_run(const store_fixture *store) {
     empty_store_has_nothing(store);
     keys_and_values_of_extreme_lengths_are_kept(store);
     neighbours_stay_within_the_prefix(store);
+    walks_go_over_all_kinds(store);
     later_change_of_one_key_wins(store);
     random_batches_agree_with_the_model(store);
 }

@@ -1,16 +1,17 @@
-/* The inside of a database, for its own tests.
+/* The inside of a database; what aether/database.h declares is implemented over it.
  *
  * Thread safety: one-at-a-time. */
-#ifndef AE_STORE_DATABASE_INTERNAL_H
-#define AE_STORE_DATABASE_INTERNAL_H
+#ifndef AE_STORE_DATABASE_H
+#define AE_STORE_DATABASE_H
 
 #include "store/environment.h"
 #include "store/folder.h"
 
 #include <aether/database.h>
 
-/* Files up to here are walked as a whole when they are opened, in some tens of milliseconds. */
-#define AE_ALL_PAGES_LEN_MAX (64ull << 20)
+/* Files up to here are walked as a whole when they are opened: half a second for each GiB in use. In greater ones a flipped
+ * flag of a leaf page could lead LMDB to an old page; aether_database_check finds it. */
+#define AE_ALL_PAGES_LEN_MAX (8ull << 30)
 
 struct aether_database {
     ae_folder folder;
