@@ -2,7 +2,7 @@
 #include "durable.h"
 #include "measure.h"
 
-#include "store/database_internal.h"
+#include "store/database.h"
 
 bool bench_set_durable(aether_database *database, bool is_durable) {
     return mdb_env_set_flags(database->state.native, MDB_NOSYNC, !is_durable) == 0 ||
