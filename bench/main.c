@@ -26,6 +26,12 @@ static const bench_group *const groups[] = {
     &bench_tree,
     &bench_store,
     &bench_snapshot,
+    &bench_transfer_memory,
+    &bench_chain_10k,
+    &bench_chain_1m,
+    &bench_state_update,
+    &bench_growth,
+    &bench_upload,
     &bench_calibrate,
 };
 

@@ -42,6 +42,12 @@ extern const bench_group bench_proof;
 extern const bench_group bench_tree;
 extern const bench_group bench_store;
 extern const bench_group bench_snapshot;
+extern const bench_group bench_transfer_memory;
+extern const bench_group bench_chain_10k;
+extern const bench_group bench_chain_1m;
+extern const bench_group bench_state_update;
+extern const bench_group bench_growth;
+extern const bench_group bench_upload;
 extern const bench_group bench_calibrate;
 
 /* Whether a line of this name was asked for. */

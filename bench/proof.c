@@ -1,14 +1,13 @@
 // Checking a proof with 21 siblings, about what a million keys have: of a record, and of a storage key with as many in
-// either tree. And the bytes of a record's proof among a million, which follow from where the paths part.
+// either tree. The bytes of a proof among a million keys are printed with the chain of a million accounts (chain.c).
 #include "measure.h"
 
 #include "crypto/hash.h"
 #include "proof/proof.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 25, SIBLINGS = 21, CHECKS = 1000, KEYS = 1000000, SAMPLES = 1000 };
+enum { ROUNDS = 25, SIBLINGS = 21, CHECKS = 1000 };
 
 typedef struct checks {
     aether_hash root;
@@ -81,60 +80,7 @@ static bool run_checks(void *data) {
     return true;
 }
 
-static int compare(const void *left, const void *right) {
-    const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-    return (a > b) - (a < b);
-}
-
-// Bytes of the proof of one of the sorted paths, of which the first 64 bits are given.
-static size_t proof_len(const uint64_t *paths, size_t count, uint64_t path) {
-    size_t first = 0, end = count, depth = 0, siblings = 0;
-    for (; end - first > 1; depth++) {
-        const uint64_t bit = (uint64_t)1 << (63 - depth);
-        size_t low = first, high = end; // the first of the right half
-        while (low < high) {
-            const size_t middle = (low + high) / 2;
-            if (paths[middle] & bit)
-                high = middle;
-            else
-                low = middle + 1;
-        }
-        siblings += low != first && low != end;
-        if (path & bit)
-            first = low;
-        else
-            end = low;
-    }
-    return 1 + 3 + (depth + 7) / 8 + 32 * siblings;
-}
-
-static bool print_size(const bench *self) {
-    uint64_t *paths = malloc(KEYS * sizeof *paths);
-    if (paths == NULL)
-        return bench_fail("proof_size: no memory");
-    for (uint64_t i = 0; i < KEYS; i++) {
-        uint8_t key[8];
-        aether_hash path;
-        ae_put_u64_le(key, i);
-        ae_sha256(ae_bytes(key, sizeof key), &path);
-        paths[i] = 0;
-        for (size_t j = 0; j < sizeof paths[i]; j++)
-            paths[i] = paths[i] << 8 | path.bytes[j];
-    }
-    qsort(paths, KEYS, sizeof *paths, compare);
-    size_t sum = 0;
-    for (size_t i = 0; i < SAMPLES; i++)
-        sum += proof_len(paths, KEYS, paths[i * (KEYS / SAMPLES)]);
-    free(paths);
-    bench_print(self, "proof_size", (double)sum / SAMPLES, "bytes", SAMPLES);
-    return true;
-}
-
 static bool run(const bench *self) {
-    if (bench_wants(self, "proof_size") && !print_size(self))
-        return false;
-    if (!bench_wants(self, "proof_verify") && !bench_wants(self, "proof_verify_storage"))
-        return true;
     static checks record, storage;
     fill(&record, false);
     fill(&storage, true);
@@ -149,6 +95,6 @@ static bool run(const bench *self) {
     return true;
 }
 
-static const char *const names[] = {"proof_size", "proof_verify", "proof_verify_storage", NULL};
+static const char *const names[] = {"proof_verify", "proof_verify_storage", NULL};
 
 const bench_group bench_proof = {.names = names, .run = run};

@@ -17,6 +17,7 @@ typedef struct ae_meter {
     uint64_t limit;   /* gas of the whole frame */
     uint64_t left;    /* in [0, limit] */
     uint64_t reserve; /* what the bytecode's counter does not hold at the moment */
+    uint64_t charged; /* by the host; what else was used is the bytecode's own */
 } ae_meter;
 
 static inline ae_meter ae_meter_of(uint64_t limit) {
@@ -47,6 +48,7 @@ static inline bool ae_meter_charge(ae_meter *meter, uint64_t gas) {
         return false;
     }
     meter->left -= gas;
+    meter->charged += gas;
     return true;
 }
 

@@ -95,6 +95,7 @@ uint64_t ae_schedule_upload_gas(const ae_schedule *schedule, const ae_module *mo
     return (uint64_t)module->function_count * schedule->upload_function +
            local_total * schedule->upload_local +
            (uint64_t)module->block_total * schedule->upload_block +
+           module->merge_work * schedule->upload_merge +
            (uint64_t)module->data_count * schedule->upload_data_segment;
 }
 

@@ -42,10 +42,12 @@ typedef struct ae_schedule {
     uint32_t transaction_signature; /* gas of its signature */
     uint32_t value_transfer;        /* gas of sending value in a transaction */
     uint32_t deploy_base;           /* gas of a contract's record */
-    uint32_t upload_byte;           /* gas per byte of uploaded code, before it is looked at */
+    uint32_t upload_base;           /* gas of an upload, before its code is looked at */
+    uint32_t upload_byte;           /* gas per byte of it, likewise */
     uint32_t upload_function; /* gas per function, before it is compiled; as are those below */
     uint32_t upload_local;
     uint32_t upload_block;
+    uint32_t upload_merge;
     uint32_t upload_data_segment;
     ae_host_price host[AE_HOST_PRICE_COUNT];
 } ae_schedule;
@@ -56,7 +58,7 @@ const ae_schedule *ae_schedule_get(aether_schedule id);
 /* Gas of instantiating a module: base + initial pages + data bytes + elements + globals (METERING 2). */
 uint64_t ae_schedule_instantiation_gas(const ae_schedule *schedule, const ae_module *module);
 
-/* Gas of compiling a module that was uploaded: its functions, locals, wasm blocks and data segments. Its bytes are
+/* Gas of compiling a module that was uploaded: its functions, locals, wasm blocks, merges and data segments. Its bytes are
  * paid for before they are validated. */
 uint64_t ae_schedule_upload_gas(const ae_schedule *schedule, const ae_module *module);
 

@@ -115,6 +115,19 @@ static void instantiation_counts_what_an_instance_sets_up(void) {
     CHECK_U64(ae_schedule_instantiation_gas(ae_schedule_get(AETHER_SCHEDULE_UNIT), &module), 0);
 }
 
+static void upload_counts_what_the_compiler_works_on(void) {
+    const ae_schedule *v1 = ae_schedule_get(AETHER_SCHEDULE_V1);
+    ae_function functions[] = {{.local_count = 3}, {.local_count = 4}};
+    const ae_module module = {.functions = functions,
+        .function_count = 2,
+        .block_total = 5,
+        .merge_work = 1000,
+        .data_count = 6};
+    CHECK_U64(ae_schedule_upload_gas(v1, &module),
+        2 * v1->upload_function + 7 * v1->upload_local + 5 * v1->upload_block +
+            1000 * v1->upload_merge + 6 * v1->upload_data_segment);
+}
+
 static void static_gas_counts_each_instruction_once(void) {
     const ae_schedule *v1 = ae_schedule_get(AETHER_SCHEDULE_V1);
     // i32.const 1; br 0; (dead) i32.const 2; br_table 0 0; end
@@ -148,5 +161,5 @@ TEST_MAIN(
     TEST(original_examples_stay_below_its_limit)
     TEST(unknown_schedule_has_no_table)
     TEST(instantiation_counts_what_an_instance_sets_up)
-    TEST(static_gas_counts_each_instruction_once)
+    TEST(upload_counts_what_the_compiler_works_on) TEST(static_gas_counts_each_instruction_once)
     TEST(frame_bytes_count_parameters_locals_and_operands))

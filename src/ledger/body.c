@@ -298,7 +298,8 @@ static aether_status run_upload(ae_body *body, aether_error *err) {
     if (found)
         return end(body, AETHER_RECEIPT_SUCCESS, 0);
     body->return_data = (aether_bytes){0};
-    if (!charge(body, ae_mul_u64_saturating(schedule_of(body)->upload_byte, code.len)))
+    if (!charge(body, ae_add_u64_saturating(schedule_of(body)->upload_base,
+                          ae_mul_u64_saturating(schedule_of(body)->upload_byte, code.len))))
         return AETHER_OK;
     ae_module module;
     aether_error why;

@@ -67,7 +67,7 @@ typedef struct original {
 
 static aether_status read_original(
     maker *m, const aether_change *change, original *out, aether_error *err) {
-    AE_TRY(ae_journal_original(m->self->journal, change->key, &out->value, &out->found, err));
+    AE_TRY(ae_journal_original(m->self->journal, change, &out->value, &out->found, err));
     out->differs =
         change->is_removed ? out->found : !out->found || !ae_bytes_equal(out->value, change->value);
     return AETHER_OK;

@@ -2,7 +2,8 @@
 
 #include "crypto/hash.h"
 
-// Beyond this much gas a contract may have recursed deeply; its stack's pages are then given back.
+// Beyond this much gas of its own code, host functions apart, a contract may have recursed deeply; its stack's pages are
+// then given back. Asking the kernel takes as long as a small call.
 #define TRIM_ABOVE_GAS 100000
 #define STACK_KEPT_LEN ((size_t)256 << 10)
 
@@ -144,6 +145,10 @@ static void run(void *argument) {
     self->status = run_frame(self);
 }
 
+static uint64_t gas_of_code(const call *self) {
+    return self->message->gas_limit - self->ending.gas_left - self->frame.host.meter.charged;
+}
+
 aether_status ae_runtime_call(ae_program *program, const ae_message *message,
     const aether_store *store, aether_execution_result *out_result, aether_error *err) {
     if (!ae_program_has_entry(program, message->entry)) {
@@ -160,7 +165,7 @@ aether_status ae_runtime_call(ae_program *program, const ae_message *message,
     self.ending.memory_hash = (aether_hash){0};
     AE_TRY(ae_workspace_take(program->runtime, &self.workspace, err));
     ae_stack_call(&self.workspace->stack, run, &self);
-    if (self.status != AETHER_OK || message->gas_limit - self.ending.gas_left > TRIM_ABOVE_GAS)
+    if (self.status != AETHER_OK || gas_of_code(&self) > TRIM_ABOVE_GAS)
         ae_stack_trim(&self.workspace->stack, STACK_KEPT_LEN);
     ae_workspace_give(program->runtime, self.workspace);
     return self.status;

@@ -425,29 +425,26 @@ static const journal_entry *following_entry(const journal_entry *entry) {
 
 aether_status ae_journal_changes(
     ae_journal *journal, const aether_change **out_changes, size_t *out_count, aether_error *err) {
-    size_t count = 0;
-    for (const journal_entry *at = first_entry(journal); at != NULL; at = following_entry(at))
-        count += is_change(at);
-    aether_change *changes =
-        ae_arena_alloc(journal->arena, count * sizeof *changes, _Alignof(aether_change));
+    aether_change *changes = ae_arena_alloc(
+        journal->arena, journal->entries.count * sizeof *changes, _Alignof(aether_change));
     if (changes == NULL)
         return exhausted(journal->arena, "the changes", err);
-    size_t filled = 0;
+    size_t count = 0;
     for (const journal_entry *at = first_entry(journal); at != NULL; at = following_entry(at))
         if (is_change(at))
-            changes[filled++] = (aether_change){
+            changes[count++] = (aether_change){
                 .key = at->node.key, .value = at->value, .is_removed = at->state == ENTRY_REMOVED};
-    AE_ASSERT(filled == count);
     *out_changes = changes;
     *out_count = count;
     return AETHER_OK;
 }
 
-/* What the view has under a key that was changed: asked for where nobody read it before. */
-aether_status ae_journal_original(ae_journal *journal, aether_bytes key, aether_bytes *out_value,
-    bool *out_found, aether_error *err) {
-    journal_entry *entry = NULL;
-    AE_TRY(find_entry(journal, key, &entry, err));
+/* What the view has under a key that was changed: asked for where nobody read it before. The key of a change lies behind
+ * its entry. */
+aether_status ae_journal_original(ae_journal *journal, const aether_change *change,
+    aether_bytes *out_value, bool *out_found, aether_error *err) {
+    journal_entry *entry = (journal_entry *)(uintptr_t)change->key.data - 1;
+    AE_ASSERT(entry->node.key.data == change->key.data);
     AE_TRY(read_view(journal, entry, err));
     *out_value = entry->view_value;
     *out_found = entry->view_found;

@@ -93,14 +93,14 @@ AETHER_MUST_CHECK aether_status ae_journal_account(ae_journal *journal,
 AETHER_MUST_CHECK aether_status ae_journal_set_account(ae_journal *journal,
     const aether_address *address, const aether_account *account, aether_error *err);
 
-/* What the view has under a key, whatever the journal changed; lives as long as the arena. */
-AETHER_MUST_CHECK aether_status ae_journal_original(ae_journal *journal, aether_bytes key,
-    aether_bytes *out_value, bool *out_found, aether_error *err);
-
 /* The changes that stand, sorted by key, no duplicates; in the arena. A key that the view is known not to
  * have, written and removed again, is no change. */
 AETHER_MUST_CHECK aether_status ae_journal_changes(
     ae_journal *journal, const aether_change **out_changes, size_t *out_count, aether_error *err);
+
+/* What the view has under the key of a change that ae_journal_changes gave; lives as long as the arena. */
+AETHER_MUST_CHECK aether_status ae_journal_original(ae_journal *journal,
+    const aether_change *change, aether_bytes *out_value, bool *out_found, aether_error *err);
 
 /* The events that stand, in order; in the arena, valid until the next emit. */
 void ae_journal_events(const ae_journal *journal, const aether_log **out_events, size_t *out_count);

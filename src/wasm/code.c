@@ -123,6 +123,7 @@ static aether_status read_bodies(
             validator, reader, &module->functions[i], module->import_count + i, &local_total, err));
     reader->function = AE_NO_FUNCTION;
     module->block_total = validator->block_total;
+    module->merge_work = validator->merges.work;
     return AETHER_OK;
 }
 

@@ -123,6 +123,7 @@ static aether_status check_block(const context *c) {
     if (v->depth == AE_NESTING_MAX + 1) // the body itself is not counted
         return REFUSE(c, AETHER_LIMIT_EXCEEDED, "nesting", "blocks are nested more than %d deep",
             AE_NESTING_MAX);
+    ae_merges_open(&v->merges, v->depth);
     open_block(v, c->instruction->opcode, c->instruction->block_type);
     return AETHER_OK;
 }
@@ -140,6 +141,7 @@ static aether_status check_else(const context *c) {
 static aether_status check_end(const context *c) {
     ae_block block = {0};
     AE_TRY(close_block(c, &block));
+    ae_merges_close(&c->validator->merges, c->validator->depth);
     if (block.opcode == AE_OP_if && block.result != AE_BLOCK_EMPTY)
         return REFUSE(c, AETHER_INVALID_MODULE, "type_mismatch",
             "if has a result of %s but no else", ae_valtype_name(block.result));
@@ -265,15 +267,17 @@ static aether_status check_select(const context *c) {
 }
 
 static aether_status check_local(const context *c) {
-    const ae_function_validator *v = c->validator;
+    ae_function_validator *v = c->validator;
     const uint32_t local = c->instruction->index;
     if (local >= v->local_count)
         return REFUSE(c, AETHER_INVALID_MODULE, "unknown_local",
             "%s of local %" PRIu32 ", but %" PRIu32 " exist", instruction_text(c), local,
             v->local_count);
     const uint8_t type = v->locals[local];
-    if (c->instruction->opcode != AE_OP_local_get)
+    if (c->instruction->opcode != AE_OP_local_get) {
+        ae_merges_set(&v->merges, v->depth - 1, local);
         AE_TRY(drop(c, type));
+    }
     return c->instruction->opcode != AE_OP_local_set ? push(c, type) : AETHER_OK;
 }
 
@@ -428,6 +432,7 @@ aether_status ae_function_validate(
     validator->height = 0;
     validator->height_max = 0;
     validator->depth = 0;
+    ae_merges_open(&validator->merges, 0);
     open_block(validator, AE_OP_block, result_of(validator->type));
     while (validator->depth > 0) {
         AE_TRY(ae_instruction_read(reader, &instruction, err));

@@ -6,6 +6,7 @@
 #ifndef AE_WASM_FUNCTION_VALIDATOR_H
 #define AE_WASM_FUNCTION_VALIDATOR_H
 
+#include "wasm/merges.h"
 #include "wasm/module.h"
 
 /* An open block, or the function's body. */
@@ -21,6 +22,7 @@ typedef struct ae_function_validator {
 
     uint32_t block_total;  /* block, loop, if and br_if of all functions so far */
     uint32_t target_total; /* br_table targets of all functions so far */
+    ae_merges merges;      /* of all functions so far */
 
     /* The function under check. */
     const ae_functype *type;

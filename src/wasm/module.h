@@ -111,6 +111,7 @@ typedef struct ae_module {
     ae_function *functions; /* defined ones; function index = import_count + position */
     uint32_t function_count;
     uint32_t block_total; /* block, loop, if and br_if of all functions */
+    uint64_t merge_work;  /* of all functions: wasm/merges.h */
     ae_global *globals;
     uint32_t global_count;
     ae_export *exports;
