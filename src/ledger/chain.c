@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "ledger/rewind.h"
 #include "state/account.h"
+#include "state/tree.h"
 
 #define MODULES_MAX 256 // programs kept in memory
 #define ARENA_CHUNK_LEN ((size_t)64 << 10)
@@ -72,6 +73,24 @@ void ae_chain_close(aether_chain *chain) {
     ae_free(chain);
 }
 
+// That a key isn't found is only believed where the tree has no leaf for it: damage may hide a record.
+static aether_status check_absent(
+    const aether_chain *chain, const ae_store_key *key, aether_error *err) {
+    const ae_tree tree = {.view = &chain->store};
+    ae_leaf leaf;
+    ae_path_proof *proof = ae_alloc(1, sizeof *proof); // too large for a stack
+    if (proof == NULL)
+        return ae_fail(err, AETHER_OUT_OF_MEMORY, "proof that an account is absent");
+    ae_leaf_init(&leaf, ae_store_key_bytes(key), (aether_bytes){0});
+    aether_status status = ae_tree_prove(&tree, &leaf.path, proof, err);
+    if (status == AETHER_OK && proof->terminal == AE_TERMINAL_LEAF)
+        status = ae_fail(err, AETHER_STORAGE_DAMAGED,
+            "account 0x%02x%02x%02x%02x...: the tree has it, but its record is not found",
+            key->bytes[1], key->bytes[2], key->bytes[3], key->bytes[4]);
+    ae_free(proof);
+    return status;
+}
+
 aether_status ae_chain_account(aether_chain *chain, const aether_address *address,
     aether_account *out_account, bool *out_found, aether_error *err) {
     ae_store_key key;
@@ -82,6 +101,8 @@ aether_status ae_chain_account(aether_chain *chain, const aether_address *addres
     AE_TRY(read_record(&chain->store, &key, &value, &found, err));
     if (found)
         AE_TRY(ae_account_read(value, &account, err));
+    else
+        AE_TRY(check_absent(chain, &key, err));
     *out_account = account;
     *out_found = found;
     return AETHER_OK;

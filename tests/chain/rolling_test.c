@@ -93,6 +93,26 @@ static void f12_every_wrong_value_is_found_in_time(void) {
     world_end(&w);
 }
 
+/* A record that can't be found any more is damage, not an account without anything. */
+static void f9_hidden_account_is_no_absent_one(void) {
+    world w;
+    make(&w);
+    uint8_t key[33];
+    aether_account account = {.nonce = 7};
+    bool found = false;
+    const aether_change gone = {
+        .key = {.data = key, .len = aether_account_key_encode(&w.addresses[BOB], key)},
+        .is_removed = true};
+    CHECK_OK(aether_chain_account(w.chain, &w.addresses[CAROL], &account, &found, &err));
+    CHECK(!found);
+    CHECK_OK(aether_memory_store_apply(w.memory, &gone, 1, &err));
+    account.nonce = 7;
+    CHECK_STATUS(aether_chain_account(w.chain, &w.addresses[BOB], &account, &found, &err),
+        AETHER_STORAGE_DAMAGED);
+    CHECK_U64(account.nonce, 7);
+    world_end(&w);
+}
+
 static void store_without_a_chain_is_told(void) {
     aether_memory_store *memory = NULL;
     const aether_hash place = {{0}};
@@ -103,4 +123,4 @@ static void store_without_a_chain_is_told(void) {
 }
 
 TEST_MAIN(TEST(sound_state_passes_from_everywhere) TEST(f12_every_wrong_value_is_found_in_time)
-        TEST(store_without_a_chain_is_told))
+        TEST(f9_hidden_account_is_no_absent_one) TEST(store_without_a_chain_is_told))
