@@ -32,7 +32,7 @@ static void execute(aether_block *block, aether_transaction t, uint64_t nonce) {
     aether_buffer bytes;
     aether_receipt receipt;
     t.struct_size = sizeof t, t.chain_id = chain_id, t.nonce = nonce;
-    t.gas_limit = 5000000, t.gas_price = 1;
+    t.gas_limit = 50000000, t.gas_price = 1;
     must(aether_transaction_encode(&t, AETHER_KEY_ED25519, secret, &bytes, &error));
     must(aether_block_execute(block, (aether_bytes){bytes.data, bytes.len}, &receipt, &error));
     printf("%s, ", receipt.outcome == AETHER_RECEIPT_SUCCESS ? "success" : receipt.message);
