@@ -105,7 +105,7 @@ static aether_status strip(const ae_module *module, aether_buffer *out, aether_e
 
 static aether_status hash_upload(
     const ae_module *module, aether_hash *out_hash, aether_error *err) {
-    aether_buffer code;
+    aether_buffer code = {0};
     AE_TRY(strip(module, &code, err));
     ae_hash_tagged("code", ae_bytes(code.data, code.len), out_hash);
     ae_free(code.data);
