@@ -1,10 +1,12 @@
 /* The tree and its proofs fit the proof specification of docs/proofs.md, so that a light client of IBC can check them.
- * Method: claims about trees of several sizes, true and false, are put to our verifier and, as lines of text, to the
+ * Method: claims about trees of several sizes, true and false, with proofs of a naive tree and of src/state's, are put
+ * to our verifier and, as lines of text, to the
  * crate `ics23` (third_party/ics23/src/main.rs, which has the format); both must say of each what is right. ICS-23
  * shows absence by the two neighbours of a key, which we take from the list of all keys. */
 #include "proof/level.h"
 
 #include "proof/test_tree.h"
+#include "state/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,6 +249,48 @@ static void naive_prove_for(const void *user, const aether_hash *path, naive_pro
     naive_prove(*(const naive_tree *)user, path, out);
 }
 
+// The tree of src/state, its pages in a memory store.
+static void prove_by_tree(const void *user, const aether_hash *path, naive_proof *out) {
+    static ae_path_proof proof; // its leaf lives until the next
+    aether_error err;
+    CHECK_OK(ae_tree_prove(user, path, &proof, &err));
+    memcpy(out->siblings, proof.siblings, proof.depth * sizeof *proof.siblings);
+    out->level = (ae_proof_level){.terminal = (uint8_t)proof.terminal,
+        .depth = proof.depth,
+        .siblings = out->siblings,
+        .other_path = proof.leaf.path.bytes,
+        .other_value_hash = proof.leaf.value_hash.bytes};
+}
+
+static void check_tree(const subject *naive, uint64_t *random) {
+    static ae_leaf leaves[KEYS_MAX];
+    aether_error err;
+    ae_arena scratch, arena;
+    ae_change_list pages;
+    const aether_change *changes;
+    size_t count;
+    aether_memory_store *store;
+    ae_arena_init(&scratch, 1 << 16, 1 << 26);
+    ae_arena_init(&arena, 1 << 16, 1 << 26);
+    ae_change_list_init(&pages, &arena);
+    CHECK_OK(aether_memory_store_create(&store, &err));
+    for (size_t i = 0; i < naive->count; i++)
+        ae_leaf_init(&leaves[i], key_of(&naive->entries[i]), value_of(&naive->entries[i]));
+    subject real = *naive;
+    CHECK_OK(ae_tree_build(NULL, leaves, naive->count, &scratch, &pages, &real.root, &err));
+    CHECK_BYTES(ae_bytes(real.root.bytes, 32), ae_bytes(naive->root.bytes, 32));
+    CHECK_OK(ae_change_list_flatten(&pages, &changes, &count, &err));
+    CHECK_OK(aether_memory_store_apply(store, changes, count, &err));
+    const aether_store view = aether_memory_store_interface(store);
+    const ae_tree tree = {.view = &view};
+    real.prove = prove_by_tree;
+    real.user = &tree;
+    check_subject(&real, random);
+    aether_memory_store_destroy(store);
+    ae_arena_deinit(&scratch);
+    ae_arena_deinit(&arena);
+}
+
 static void sort_entries(entry *entries, size_t count) {
     for (size_t i = 1; i < count; i++) {
         const entry moved = entries[i];
@@ -276,6 +320,7 @@ static void check_size(size_t count) {
         .prove = naive_prove_for,
         .user = &tree};
     check_subject(&naive, &random);
+    check_tree(&naive, &random);
 }
 
 /* The empty tree: we prove that nothing is there; ICS-23 has no such proof, and refuses. */
