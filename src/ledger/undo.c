@@ -140,16 +140,21 @@ static aether_status read_chunk(aether_bytes chunk, uint64_t height, uint32_t nu
     return AETHER_OK;
 }
 
+static aether_status find_chunk(const aether_store *store, const uint8_t *key,
+    aether_bytes *out_chunk, bool *out_found, aether_error *err) {
+    const ae_view view = ae_view_of_store(store);
+    return view.get(view.user, ae_bytes(key, AE_UNDO_KEY_LEN), out_chunk, out_found, err);
+}
+
 aether_status ae_undo_read(const aether_store *store, uint64_t height, const ae_undo_reader *reader,
     ae_head *out_before, bool *out_found, aether_error *err) {
-    const ae_view view = ae_view_of_store(store);
     uint8_t key[AE_UNDO_KEY_LEN];
     *out_found = false;
     for (uint32_t number = 0;; number++) {
         aether_bytes chunk = {0};
         bool found = false;
         put_key(key, height, number);
-        AE_TRY(view.get(view.user, ae_bytes(key, sizeof key), &chunk, &found, err));
+        AE_TRY(find_chunk(store, key, &chunk, &found, err));
         if (!found)
             return AETHER_OK;
         if (number == 0) {
@@ -165,13 +170,12 @@ aether_status ae_undo_read(const aether_store *store, uint64_t height, const ae_
 
 aether_status ae_undo_count(
     const aether_store *store, uint64_t height, uint64_t *out_count, aether_error *err) {
-    const ae_view view = ae_view_of_store(store);
     uint8_t key[AE_UNDO_KEY_LEN];
     for (uint32_t number = 0;; number++) {
         aether_bytes chunk = {0};
         bool found = false;
         put_key(key, height, number);
-        AE_TRY(view.get(view.user, ae_bytes(key, sizeof key), &chunk, &found, err));
+        AE_TRY(find_chunk(store, key, &chunk, &found, err));
         if (!found) {
             *out_count = number;
             return AETHER_OK;
@@ -200,7 +204,6 @@ aether_status ae_undo_oldest(
 
 aether_status ae_undo_remove(
     const aether_store *store, uint64_t height, ae_change_list *list, aether_error *err) {
-    const ae_view view = ae_view_of_store(store);
     for (uint32_t number = 0;; number++) {
         uint8_t *key = ae_arena_alloc(list->arena, AE_UNDO_KEY_LEN, 1);
         if (key == NULL)
@@ -208,7 +211,7 @@ aether_status ae_undo_remove(
         aether_bytes chunk = {0};
         bool found = false;
         put_key(key, height, number);
-        AE_TRY(view.get(view.user, ae_bytes(key, AE_UNDO_KEY_LEN), &chunk, &found, err));
+        AE_TRY(find_chunk(store, key, &chunk, &found, err));
         if (!found)
             return AETHER_OK;
         AE_TRY(ae_change_list_add(
